@@ -1,0 +1,141 @@
+/**
+ * The seam between the engine and whatever executes its programs.
+ *
+ * A program is data: values with symbolic sizes, and steps that compute them. A backend compiles it once against a set
+ * of parameters and runs it many times. Backends never see models, checkpoints or texts.
+ */
+import type { AttributesOf, InputSlot, OpName, OutputSlot } from "./op-table.ts";
+
+/**
+ * The sizes that only a run knows: `tokens` T and `texts` B of the packed batch; where a head needs them, `rows` S
+ * (selected positions), `groups` G (choices, windows) and `pairs` P (the sum of length x length over the texts).
+ */
+export type SizeName = "tokens" | "texts" | "rows" | "groups" | "pairs";
+/** A fixed size, a free one, or one more than a free one (the offsets of B texts are B + 1 numbers). */
+export type Dimension = number | SizeName | `${SizeName}+1`;
+export type Shape = readonly Dimension[];
+export type Sizes = { readonly [K in SizeName]?: number };
+
+export type ElementType = "f32" | "i32";
+/** How numbers are stored in files, and so arrive at `Backend.upload`. */
+export type StoredType = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
+
+/**
+ * How a parameter lies in memory. `packed`: only multiplied with, in the order in which the backend's matmul reads it.
+ * `rows`: row-major, because rows are gathered from it (a tied table is gathered from and multiplied with).
+ */
+export type Layout = "packed" | "rows";
+
+/** A value of a program. Matrices are row-major; only the first dimension may be free. */
+export interface ProgramValue {
+  readonly shape: Shape;
+  readonly type: ElementType;
+  /** Where it lives. A `view` is a range of columns of another value and owns no memory. */
+  readonly place: "constant" | "parameter" | "input" | "arena" | "output" | "view";
+  /** Of constants, parameters, inputs and outputs; shown in errors for the others. */
+  readonly name: string;
+  /** place = "constant": the numbers. */
+  readonly data?: Float32Array | Int32Array;
+  /** place = "view": columns `column ... column + shape[1]` of value `of`, which is itself no view. */
+  readonly view?: { readonly of: number; readonly column: number };
+  /** place = "input", type = "i32": ids must lie in 0 ... bound - 1; checked before a run. */
+  readonly bound?: number;
+  /** place = "input": these are ascending offsets from 0 to the number of `covers`; checked before a run. */
+  readonly covers?: SizeName;
+}
+
+/** One operation. Inputs and outputs are value numbers; an optional input that is absent has no key. */
+export type Step = { readonly [N in OpName]: StepOf<N> }[OpName];
+export interface StepOf<N extends OpName> {
+  readonly op: N;
+  readonly inputs: { readonly [S in InputSlot<N>]?: number };
+  readonly outputs: { readonly [S in OutputSlot<N>]: number };
+  readonly attributes: AttributesOf<N>;
+}
+
+/** A parameter as the program asks for it: one tensor of the checkpoint, or several stacked by rows (fused QKV). */
+export interface ProgramParameter {
+  /** Names in the checkpoint; their rows follow one another. */
+  readonly parts: readonly string[];
+  readonly shape: readonly number[];
+  readonly layout: Layout;
+  readonly value: number;
+}
+
+/** Where each arena value lies for one set of sizes. Offsets and size are in bytes, offsets multiples of 64. */
+export interface Plan {
+  readonly bytes: number;
+  /** By value number; -1 for values that do not live in the arena. */
+  readonly offsets: Float64Array;
+}
+
+export interface Program {
+  readonly values: readonly ProgramValue[];
+  readonly steps: readonly Step[];
+  readonly parameters: readonly ProgramParameter[];
+  /** Value numbers by name. */
+  readonly inputs: ReadonlyMap<string, number>;
+  readonly outputs: ReadonlyMap<string, number>;
+  /** The arena for these sizes. Plans are cached by size bucket, so asking twice is cheap. */
+  plan(sizes: Sizes): Plan;
+}
+
+/** A tensor as it stands in a checkpoint. `read` fetches its bytes, little-endian, row-major, when they are needed. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly type: StoredType;
+  readonly shape: readonly number[];
+  read(): Uint8Array;
+}
+
+/** Where a backend finds the tensors that a program's parameters name. */
+export type TensorSource = (name: string) => StoredTensor;
+
+/**
+ * Parameters on a backend, shared by every program compiled against it: a tensor that two programs use in the same
+ * layout is stored once.
+ */
+export interface ParameterSet {
+  /** Bytes held. */
+  readonly bytes: number;
+  close(): void;
+}
+
+export type RunInputs = { readonly [name: string]: Int32Array | Float32Array };
+export type RunOutputs = { readonly [name: string]: Float32Array };
+
+export interface Executable {
+  /**
+   * Runs the program. Concurrent calls queue. Inputs are checked (see `checkInputs`) and must not change until the
+   * promise settles. Outputs are fresh arrays of exactly the program's shapes.
+   *
+   * @throws BackendError when an input is missing, has the wrong length or an id out of range.
+   * @throws the signal's reason, when it aborts: looked at between steps.
+   */
+  run(inputs: RunInputs, sizes: Sizes, options?: { signal?: AbortSignal | undefined }): Promise<RunOutputs>;
+  close(): void;
+}
+
+export interface BackendInfo {
+  readonly name: BackendName;
+  /** Instruction set in use, such as "avx512". */
+  readonly instructionSet: string;
+  readonly threads: number;
+}
+
+export type BackendName = "native" | "wasm" | "reference";
+
+export interface BackendOptions {
+  /** Threads to compute with. Default: the physical cores that this process may use. */
+  readonly threads?: number | undefined;
+}
+
+export interface Backend {
+  readonly info: BackendInfo;
+  /** An empty set; `compile` fills it with what each program needs. */
+  createParameters(source: TensorSource): ParameterSet;
+  /** Checks and encodes the program and uploads the parameters that the set does not hold yet. */
+  compile(program: Program, parameters: ParameterSet): Executable;
+  /** Frees everything and joins the threads. Executables of a closed backend throw. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,128 @@
+/**
+ * The one table of operations: what each reads, writes and is configured by.
+ *
+ * Its order gives the opcodes and slot numbers of the interpreter in `kernels/` (kernels/build.ts writes them to a
+ * header), so native and WASM cannot disagree with this file. Shape rules and gradients live in engine/ops, reference
+ * kernels in backends/reference.
+ *
+ * Shapes: T tokens, B texts, S selected rows, P pairs (sum of length^2), R any rows, H heads, d head size, D columns.
+ * `y?` marks an optional input.
+ */
+
+/** Pointwise functions. `gelu` is exact (erf); `gelu_new` the tanh approximation. */
+export const ACTIVATIONS = ["none", "gelu", "gelu_new", "relu", "silu", "tanh", "sigmoid", "quick_gelu", "relu_squared"] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+
+/** How the tokens of a text become one vector. `meanSqrt` divides by the root of the length; `weightedMean` weighs token i by i + 1. */
+export const POOLINGS = ["cls", "lastToken", "mean", "meanSqrt", "weightedMean", "max"] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
+const HALVES = ["first", "second"] as const;
+
+interface OpSlots {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** "integer" (flags are 0 or 1), "float", or the allowed words, encoded by their index. */
+  readonly attributes: { readonly [name: string]: "integer" | "float" | readonly string[] };
+}
+
+/** What both forms of attention read besides q, k and v; each adds to the scores before the softmax. */
+const ATTENTION_BIASES = [
+  "slopes?", // [H]: ALiBi, minus slope x |i - j|
+  "relativeBias?", // [2M + 1, H]: by distance j - i, clamped to -M ... M
+  "contentToPosition?", // [T, H * C]: DeBERTa; of query i, column distanceIndex[clamp(i - j) + M]
+  "positionToContent?", // [T, H * C]: DeBERTa; of key j, the same column
+  "distanceIndex?", // [2M + 1] i32: column for each distance i - j clamped to -M ... M
+] as const;
+
+const ATTENTION_ATTRIBUTES = {
+  heads: "integer", // H of q
+  keyHeads: "integer", // H of k and v; heads must be a multiple (grouped-query attention)
+  scale: "float", // multiplies q . k and the two disentangled terms
+  window: "integer", // |i - j| <= window; -1 for no window
+} as const;
+
+export const OP_TABLE = {
+  /** y[R, N] = activation(x[R, K] . weight[N, K]^T + bias[N]) + residual[R, N] */
+  linear: { inputs: ["x", "weight", "bias?", "residual?"], outputs: ["y"], attributes: { activation: ACTIVATIONS } },
+  /** y = op(a) . op(b), both values; op transposes when the flag is 1 */
+  matmul: { inputs: ["a", "b"], outputs: ["y"], attributes: { transposeA: "integer", transposeB: "integer" } },
+  /** y[R, D] = table[ids[R]] */
+  embedding: { inputs: ["table", "ids"], outputs: ["y"], attributes: {} },
+  /** y[T, D] = layerNorm(sum of table_i[ids_i]): the fused input of a BERT. Without weight and bias: the plain sum. */
+  embeddingSum: {
+    inputs: ["table0", "ids0", "table1?", "ids1?", "table2?", "ids2?", "table3?", "ids3?", "weight?", "bias?"],
+    outputs: ["y"],
+    attributes: { epsilon: "float" },
+  },
+  /** y[R, D] = a + b; b is [R, D], a row [D], or a column [R, 1] */
+  add: { inputs: ["a", "b"], outputs: ["y"], attributes: {} },
+  /** y[R, D] = a * b; b is [R, D], a row [D], or a column [R, 1] */
+  multiply: { inputs: ["a", "b"], outputs: ["y"], attributes: {} },
+  /** y = x * factor + term */
+  affine: { inputs: ["x"], outputs: ["y"], attributes: { factor: "float", term: "float" } },
+  /** y = activation(x) */
+  activation: { inputs: ["x"], outputs: ["y"], attributes: { activation: ACTIVATIONS } },
+  /** y[R, D] = activation(one half of x[R, 2D]) * the other half */
+  gatedUnit: { inputs: ["x"], outputs: ["y"], attributes: { activation: ACTIVATIONS, activated: HALVES } },
+  /** y[R, D] = (x - mean) / sqrt(variance + epsilon) * weight + bias, by row */
+  layerNorm: { inputs: ["x", "weight?", "bias?"], outputs: ["y"], attributes: { epsilon: "float" } },
+  /** y[R, D] = x / sqrt(mean(x^2) + epsilon) * weight, by row */
+  rmsNorm: { inputs: ["x", "weight?"], outputs: ["y"], attributes: { epsilon: "float" } },
+  /** Rotates the first 2 * F columns of each head by position * frequencies[F]; pairs (i, i + F), or (2i, 2i + 1) when interleaved. */
+  rotary: {
+    inputs: ["x", "positions", "frequencies"],
+    outputs: ["y"],
+    attributes: { heads: "integer", interleaved: "integer", scale: "float" },
+  },
+  /** y[T, H * d] = softmax(q . k^T * scale + biases) . v within each text; never holds T x T */
+  attention: { inputs: ["q", "k", "v", "offsets", ...ATTENTION_BIASES], outputs: ["y"], attributes: ATTENTION_ATTRIBUTES },
+  /** scores[P, H]: the same scores before the softmax. Of text b, row pairOffsets[b] + i * length + j. */
+  attentionScores: {
+    inputs: ["q", "k", "offsets", "pairOffsets", ...ATTENTION_BIASES],
+    outputs: ["y"],
+    attributes: ATTENTION_ATTRIBUTES,
+  },
+  /** Softmax of scores[P, H] over the keys of each query; outside `window` (-1 for none) probabilities are 0 */
+  attentionSoftmax: { inputs: ["scores", "offsets", "pairOffsets"], outputs: ["y"], attributes: { window: "integer" } },
+  /** y[T, H * d] = probabilities[P, H] . v within each text */
+  attentionMix: {
+    inputs: ["probabilities", "v", "offsets", "pairOffsets"],
+    outputs: ["y"],
+    attributes: { heads: "integer", keyHeads: "integer" },
+  },
+  /** y[B, D] from x[T, D]; tokens whose mask is 0 are left out */
+  pool: { inputs: ["x", "offsets", "mask?"], outputs: ["y"], attributes: { pooling: POOLINGS } },
+  /** y[R, D] = x / max(|x|, epsilon), by row */
+  normalize: { inputs: ["x"], outputs: ["y"], attributes: { epsilon: "float" } },
+  /** y[S, D] = x[index[S]] */
+  gatherRows: { inputs: ["x", "index"], outputs: ["y"], attributes: {} },
+  /** By row */
+  softmax: { inputs: ["x"], outputs: ["y"], attributes: {} },
+  /** By row */
+  logSoftmax: { inputs: ["x"], outputs: ["y"], attributes: {} },
+  /** y[R, sum of D_i] = the columns of a, b, c, d side by side */
+  concat: { inputs: ["a", "b", "c?", "d?"], outputs: ["y"], attributes: {} },
+  /** y[R, count] = columns start ... start + count of x. Programs turn it into a view where the reader can stride. */
+  slice: { inputs: ["x"], outputs: ["y"], attributes: { start: "integer", count: "integer" } },
+  /** y[t] = x[t + by] where that is in the same text, else 0 */
+  shiftRows: { inputs: ["x", "offsets"], outputs: ["y"], attributes: { by: "integer" } },
+  /** y = the real part of the two-dimensional discrete Fourier transform of each text's [length, D] */
+  fourier: { inputs: ["x", "offsets"], outputs: ["y"], attributes: {} },
+} as const satisfies Record<string, OpSlots>;
+
+export type OpName = keyof typeof OP_TABLE;
+export const OP_NAMES = Object.keys(OP_TABLE) as readonly OpName[];
+
+type Unmarked<S> = S extends `${infer N}?` ? N : S;
+export type InputSlot<N extends OpName> = Unmarked<(typeof OP_TABLE)[N]["inputs"][number]>;
+export type OutputSlot<N extends OpName> = (typeof OP_TABLE)[N]["outputs"][number];
+type AttributeValue<A> = A extends readonly (infer W)[] ? W : number;
+export type AttributesOf<N extends OpName> = {
+  readonly [A in keyof (typeof OP_TABLE)[N]["attributes"]]: AttributeValue<(typeof OP_TABLE)[N]["attributes"][A]>;
+};
+
+/** The slots of an operation without the optional marks, in encoding order. */
+export function inputSlots(op: OpName): readonly { readonly name: string; readonly optional: boolean }[] {
+  return OP_TABLE[op].inputs.map((slot) => ({ name: slot.replace("?", ""), optional: slot.endsWith("?") }));
+}

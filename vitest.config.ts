@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** The fast suite: units beside the source, goldens, backends, command line. Slow files end in `.slow.test.ts`. */
+export default defineConfig({
+  resolve: { conditions: ["node"], alias: { "#platform": new URL("./src/platform/node.ts", import.meta.url).pathname } },
+  test: {
+    include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
+    exclude: ["**/*.slow.test.ts", "**/node_modules/**"],
+    testTimeout: 30_000,
+    maxWorkers: 2,
+  },
+});
