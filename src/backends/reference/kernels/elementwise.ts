@@ -1,0 +1,45 @@
+import type { ReferenceKernel } from "../kernel.ts";
+import { fill, get, type Matrix } from "../matrix.ts";
+import { activate } from "./activations.ts";
+
+export const add: ReferenceKernel<"add"> = ({ a, b }, { y }) => {
+  fill(y, (r, c) => get(a, r, c) + broadcast(b, r, c));
+};
+
+export const multiply: ReferenceKernel<"multiply"> = ({ a, b }, { y }) => {
+  fill(y, (r, c) => get(a, r, c) * broadcast(b, r, c));
+};
+
+/** b as a row when it has one row, as a column when it has one column. */
+function broadcast(b: Matrix<ArrayLike<number>>, row: number, column: number): number {
+  return get(b, b.rows === 1 ? 0 : row, b.columns === 1 ? 0 : column);
+}
+
+export const affine: ReferenceKernel<"affine"> = ({ x }, { y }, { factor, term }) => {
+  fill(y, (r, c) => get(x, r, c) * factor + term);
+};
+
+export const activation: ReferenceKernel<"activation"> = ({ x }, { y }, attributes) => {
+  fill(y, (r, c) => activate[attributes.activation](get(x, r, c)));
+};
+
+export const gatedUnit: ReferenceKernel<"gatedUnit"> = ({ x }, { y }, attributes) => {
+  const activated = attributes.activated === "first" ? 0 : y.columns;
+  fill(y, (r, c) => activate[attributes.activation](get(x, r, activated + c)) * get(x, r, y.columns - activated + c));
+};
+
+export const rotary: ReferenceKernel<"rotary"> = ({ x, positions, frequencies }, { y }, attributes) => {
+  const { heads, interleaved, scale } = attributes;
+  const size = x.columns / heads;
+  const pairs = frequencies.columns;
+  fill(y, (r, column) => {
+    const within = column % size;
+    if (within >= 2 * pairs) return get(x, r, column);
+    const pair = interleaved ? within >> 1 : within % pairs;
+    const isSecond = interleaved ? within % 2 === 1 : within >= pairs;
+    const distance = interleaved ? 1 : pairs;
+    const angle = (positions.data[positions.start + r] as number) * get(frequencies, 0, pair);
+    const partner = get(x, r, isSecond ? column - distance : column + distance);
+    return scale * (get(x, r, column) * Math.cos(angle) + (isSecond ? partner : -partner) * Math.sin(angle));
+  });
+};

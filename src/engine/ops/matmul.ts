@@ -1,0 +1,21 @@
+import type { OpDefinition, Value } from "../graph.ts";
+import { columnsOf, required, rowsOf, shapeError } from "../shape.ts";
+
+const op: OpDefinition<"matmul"> = {
+  name: "matmul",
+  shape(inputs, { transposeA, transposeB }) {
+    const a = required("matmul", "a", inputs.a);
+    const b = required("matmul", "b", inputs.b);
+    const [rows, inner] = transposeA ? [columnsOf(a), rowsOf(a)] : [rowsOf(a), columnsOf(a)];
+    const [innerB, columns] = transposeB ? [columnsOf(b), rowsOf(b)] : [rowsOf(b), columnsOf(b)];
+    if (inner !== innerB) throw shapeError("matmul", "the inner sizes differ", inputs);
+    if (typeof columns !== "number") throw shapeError("matmul", "the result needs a fixed number of columns", inputs);
+    return [rows, columns];
+  },
+};
+
+/** op(a) . op(b) of two values; the flags (default false) transpose first. */
+export function matmul(a: Value, b: Value, options: { transposeA?: boolean; transposeB?: boolean } = {}): Value {
+  const { transposeA = false, transposeB = false } = options;
+  return a.graph.add(op, { a, b }, { transposeA: Number(transposeA), transposeB: Number(transposeB) });
+}

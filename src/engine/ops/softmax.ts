@@ -1,0 +1,18 @@
+import type { OpDefinition, Value } from "../graph.ts";
+import { required } from "../shape.ts";
+
+const softmaxOp: OpDefinition<"softmax"> = { name: "softmax", shape: (inputs) => required("softmax", "x", inputs.x).shape };
+const logSoftmaxOp: OpDefinition<"logSoftmax"> = {
+  name: "logSoftmax",
+  shape: (inputs) => required("logSoftmax", "x", inputs.x).shape,
+};
+
+/** Softmax by row. */
+export function softmax(x: Value): Value {
+  return x.graph.add(softmaxOp, { x }, {});
+}
+
+/** log(softmax) by row. */
+export function logSoftmax(x: Value): Value {
+  return x.graph.add(logSoftmaxOp, { x }, {});
+}
