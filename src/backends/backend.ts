@@ -38,8 +38,8 @@ export interface ProgramValue {
   readonly data?: Float32Array | Int32Array;
   /** place = "view": columns `column ... column + shape[1]` of value `of`, which is itself no view. */
   readonly view?: { readonly of: number; readonly column: number };
-  /** place = "input", type = "i32": ids must lie in 0 ... bound - 1; checked before a run. */
-  readonly bound?: number;
+  /** place = "input", type = "i32": ids must lie in 0 ... bound - 1, a number or a size of the run; checked before it. */
+  readonly bound?: number | SizeName;
   /** place = "input": these are ascending offsets from 0 to the number of `covers`; checked before a run. */
   readonly covers?: SizeName;
 }

@@ -29,7 +29,7 @@ export interface Node {
 
 /** Where a value that no node computes comes from. */
 export type Source =
-  | { readonly kind: "input"; readonly name: string; readonly bound?: number; readonly covers?: SizeName }
+  | { readonly kind: "input"; readonly name: string; readonly bound?: number | SizeName; readonly covers?: SizeName }
   | { readonly kind: "constant"; readonly name: string; readonly data: Float32Array | Int32Array }
   | { readonly kind: "parameter"; readonly name: string; readonly initializer: Initializer };
 
@@ -48,7 +48,7 @@ export class Graph {
    * Numbers that every run provides. `bound`: ids must be below it. `covers`: they are ascending offsets over that
    * size. Asking for the same name twice returns the same value.
    */
-  input(name: string, shape: Shape, type: ElementType, options: { bound?: number; covers?: SizeName } = {}): Value {
+  input(name: string, shape: Shape, type: ElementType, options: { bound?: number | SizeName; covers?: SizeName } = {}): Value {
     const known = this.#inputs.get(name);
     if (known !== undefined) return known;
     const value = this.#value(shape, type);
