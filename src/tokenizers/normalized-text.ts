@@ -3,22 +3,19 @@
  * range of the original that it came from. Originals are well formed (no lone surrogates).
  *
  * While unit i still comes from unit i (nothing done, ASCII lower-cased, ...) no arrays are kept; `starts` and `ends`
- * appear with the first change that moves units. They are not kept either where `tracked` is false: who wants ids alone
- * does not pay for offsets. A `TextRewriter` makes the next state.
+ * appear with the first change that moves units. A `TextRewriter` makes the next state.
  */
 export class NormalizedText {
   readonly text: string;
   /** Where the original stretch begins in the caller's text, in UTF-16 units. */
   readonly base: number;
-  readonly tracked: boolean;
   /** Original range of each unit, relative to `base`; undefined means the identity. Both are given or none. */
   readonly starts: Int32Array | undefined;
   readonly ends: Int32Array | undefined;
 
-  constructor(text: string, base = 0, tracked = true, starts?: Int32Array, ends?: Int32Array) {
+  constructor(text: string, base = 0, starts?: Int32Array, ends?: Int32Array) {
     this.text = text;
     this.base = base;
-    this.tracked = tracked;
     this.starts = starts;
     this.ends = ends;
   }

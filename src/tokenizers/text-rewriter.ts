@@ -47,11 +47,9 @@ export class TextRewriter {
 
   finish(): NormalizedText {
     this.flush();
-    const { base, tracked } = this.source;
     return new NormalizedText(
       this.text,
-      base,
-      tracked,
+      this.source.base,
       this.starts?.subarray(0, this.length),
       this.ends?.subarray(0, this.length),
     );
@@ -68,7 +66,6 @@ export class TextRewriter {
 
   /** From here on units are moved: writes out the identity that held so far. */
   private leaveIdentity(): void {
-    if (!this.source.tracked) return;
     this.reserve(Math.max(this.length, this.source.text.length));
     this.alignIdentity(0, this.length, 0);
   }
