@@ -1,4 +1,4 @@
-import { toFloat64 } from "../../checkpoints/stored-types.ts";
+import { toFloat32 } from "../../checkpoints/stored-types.ts";
 import { BackendError } from "../../errors.ts";
 import type {
   Backend,
@@ -65,7 +65,7 @@ class ReferenceParameters implements ParameterSet {
     let start = 0;
     for (const name of parts) {
       const stored = this.#source(name);
-      const numbers = toFloat64(stored.type, stored.read());
+      const numbers = toFloat32(stored.type, stored.read());
       joined.set(numbers, start);
       start += numbers.length;
     }
