@@ -39,6 +39,6 @@ export class ParameterPath {
   }
 
   #join(name: string): string {
-    return this.path === "" ? name : `${this.path}.${name}`;
+    return [this.path, name].filter((part) => part !== "").join(".");
   }
 }

@@ -1,0 +1,165 @@
+import type { Backend, Executable, ParameterSet, RunInputs, RunOutputs, TensorSource } from "../backends/backend.ts";
+import { Graph, type Value } from "../engine/graph.ts";
+import { ParameterPath } from "../engine/parameters.ts";
+import { buildProgram } from "../engine/program.ts";
+import { BackendError, ConfigError, InputError } from "../errors.ts";
+import { BatchInputs } from "../nn/batch-inputs.ts";
+import type { ConfiguredArchitecture, Encoded, HeadName, HeadOutputs } from "./architecture.ts";
+import { checkLengths, type PackedBatch, pairOffsetsOf, positionsOf, sizesOf } from "./packed-batch.ts";
+
+/** Results that a task adds to a model's program, such as a pooled and normalized embedding. */
+export type Tail = (context: { graph: Graph; inputs: BatchInputs; encoded: Encoded; head: HeadOutputs }) => HeadOutputs;
+
+export interface ModelOptions {
+  readonly architecture: ConfiguredArchitecture;
+  readonly head: HeadName;
+  readonly backend: Backend;
+  /** Finds tensors by the names that the architecture uses. */
+  readonly tensors: TensorSource;
+  readonly tail?: Tail | undefined;
+}
+
+/**
+ * An encoder with a head on a backend. The whole graph is built once; every set of outputs that is asked for becomes a
+ * program of its own over the same weights, so that nothing is computed that nobody reads.
+ */
+export class Model {
+  readonly architecture: ConfiguredArchitecture;
+  readonly head: HeadName;
+  readonly maxLength: number;
+  readonly graph = new Graph();
+  readonly #backend: Backend;
+  readonly #parameters: ParameterSet;
+  readonly #outputs: { readonly [name: string]: Value };
+  readonly #executables = new Map<string, { executable: Executable; inputs: ReadonlySet<string> }>();
+
+  /**
+   * @throws ConfigError when the architecture has no such head.
+   */
+  constructor(options: ModelOptions) {
+    const { architecture, head, backend } = options;
+    this.architecture = architecture;
+    this.head = head;
+    this.maxLength = architecture.maxLength;
+    this.#backend = backend;
+    this.#outputs = buildOutputs(this.graph, options);
+    this.#parameters = backend.createParameters(options.tensors);
+  }
+
+  /** Names of everything that `run` can return. */
+  get outputs(): readonly string[] {
+    return Object.keys(this.#outputs);
+  }
+
+  /** Bytes of weights on the backend so far. */
+  get parameterBytes(): number {
+    return this.#parameters.bytes;
+  }
+
+  /** The program of these outputs as the backend runs it; for inspection and for the memory plan. */
+  program(outputs: readonly string[]) {
+    return buildProgram(this.graph, this.#select(outputs));
+  }
+
+  /**
+   * Runs a batch and returns the named outputs, row-major: `hidden` [T, D], `logits` as the head defines them, ...
+   *
+   * @throws InputError when an output is not known, a text is empty or longer than `maxLength`.
+   * @throws BackendError when an id is out of range or a result is not finite.
+   */
+  async run(batch: PackedBatch, outputs: readonly string[], options: { signal?: AbortSignal | undefined } = {}): Promise<RunOutputs> {
+    checkLengths(batch, this.maxLength);
+    const { executable, inputs } = this.#compiled(outputs);
+    const given = this.#inputs(batch, inputs);
+    const pairs = given.pairOffsets === undefined ? 0 : (given.pairOffsets.at(-1) as number);
+    const results = await executable.run(given, sizesOf(batch, pairs), options);
+    for (const [name, numbers] of Object.entries(results)) checkFinite(name, numbers);
+    return results;
+  }
+
+  /** Uploads and compiles ahead of the first run. */
+  prepare(outputs: readonly string[]): void {
+    this.#compiled(outputs);
+  }
+
+  /** Gives weights and programs back. The backend stays open. */
+  close(): void {
+    for (const { executable } of this.#executables.values()) executable.close();
+    this.#executables.clear();
+    this.#parameters.close();
+  }
+
+  #compiled(outputs: readonly string[]) {
+    const key = outputs.join();
+    const known = this.#executables.get(key);
+    if (known !== undefined) return known;
+    const program = this.program(outputs);
+    const compiled = {
+      executable: this.#backend.compile(program, this.#parameters),
+      inputs: new Set(program.inputs.keys()),
+    };
+    this.#executables.set(key, compiled);
+    return compiled;
+  }
+
+  #select(names: readonly string[]): { [name: string]: Value } {
+    return Object.fromEntries(
+      names.map((name) => {
+        const value = this.#outputs[name];
+        if (value === undefined) {
+          throw new InputError(`This model has no output "${name}"; it has ${this.outputs.join(", ")}.`);
+        }
+        return [name, value];
+      }),
+    );
+  }
+
+  #inputs(batch: PackedBatch, wanted: ReadonlySet<string>): RunInputs {
+    const offered: { readonly [name: string]: () => Int32Array | Float32Array | undefined } = {
+      ids: () => batch.ids,
+      offsets: () => batch.offsets,
+      typeIds: () => batch.typeIds ?? new Int32Array(batch.ids.length),
+      taskIds: () => batch.taskIds ?? new Int32Array(batch.ids.length),
+      positions: () => positionsOf(batch.offsets, this.architecture.firstPosition),
+      pairOffsets: () => pairOffsetsOf(batch.offsets),
+      rows: () => batch.rows,
+    };
+    const given: { [name: string]: Int32Array | Float32Array } = {};
+    for (const name of wanted) {
+      const numbers = offered[name]?.() ?? batch.extra?.[name];
+      if (numbers === undefined) throw new InputError(`The batch lacks "${name}", which the wanted outputs need.`);
+      given[name] = numbers;
+    }
+    return given;
+  }
+}
+
+function buildOutputs(graph: Graph, { architecture, head: headName, tail }: ModelOptions): HeadOutputs {
+  const { initializerRange } = architecture.config;
+  const p = new ParameterPath(graph, "", typeof initializerRange === "number" ? initializerRange : undefined);
+  const inputs = new BatchInputs(graph);
+  const encoded = architecture.encode(p.at(architecture.prefix), inputs);
+  const build = architecture.heads[headName];
+  if (build === undefined) {
+    const known = Object.keys(architecture.heads).join(", ");
+    throw new ConfigError(`${architecture.name} has no head "${headName}"; it has ${known}.`);
+  }
+  const head = build({ p, inputs, encoded });
+  return {
+    hidden: encoded.hidden,
+    ...Object.fromEntries(encoded.hiddenStates.map((value, i) => [`hiddenStates.${i}`, value])),
+    ...Object.fromEntries(encoded.attentions.map((value, i) => [`attentions.${i}`, value])),
+    ...head,
+    ...tail?.({ graph, inputs, encoded, head }),
+  };
+}
+
+function checkFinite(name: string, numbers: Float32Array): void {
+  for (let i = 0; i < numbers.length; i++) {
+    if (!Number.isFinite(numbers[i])) {
+      throw new BackendError(
+        `Output "${name}" is not finite: number ${i} is ${numbers[i]}. Look for bad weights with: cloze inspect --finite`,
+      );
+    }
+  }
+}

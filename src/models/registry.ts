@@ -1,0 +1,44 @@
+import type { JsonObject } from "../checkpoints/json-files.ts";
+import { ConfigError } from "../errors.ts";
+import type { Architecture } from "./architecture.ts";
+import { bert } from "./bert.ts";
+import { ernie } from "./ernie.ts";
+
+/** Every architecture, in the order in which a config is tried: those that look at more than `model_type` first. */
+export const ARCHITECTURES: readonly Architecture[] = [bert, ernie];
+
+/**
+ * The architecture of a checkpoint, by its config and the names of its tensors.
+ *
+ * @throws ConfigError naming the nearest supported architecture when none matches.
+ */
+export function findArchitecture(json: JsonObject, tensorNames: ReadonlySet<string>, file = "config.json"): Architecture {
+  const found = ARCHITECTURES.find((architecture) => architecture.matches(json, tensorNames));
+  if (found !== undefined) return found;
+  const type = json.model_type;
+  const names = ARCHITECTURES.map(({ name }) => name);
+  if (typeof type !== "string") {
+    throw new ConfigError(`${file}: model_type is missing, and nothing else tells the architecture; known: ${names.join(", ")}.`);
+  }
+  throw new ConfigError(`${file}: model_type is "${type}", which is not supported; the nearest that is: "${nearest(type, names)}".`);
+}
+
+/** The name that takes the fewest changed letters to reach. */
+function nearest(name: string, known: readonly string[]): string {
+  const distance = new Map(known.map((other) => [other, editDistance(name, other)]));
+  return known.toSorted((a, b) => (distance.get(a) as number) - (distance.get(b) as number))[0] as string;
+}
+
+/** Letters to insert, delete or replace on the way from a to b. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

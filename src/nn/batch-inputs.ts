@@ -1,0 +1,48 @@
+import type { Graph, Value } from "../engine/graph.ts";
+
+/**
+ * What a packed batch tells a model: T tokens of B texts one after another, no padding. Each input is declared when an
+ * architecture first asks for it; a program takes only those that it reads.
+ */
+export class BatchInputs {
+  readonly graph: Graph;
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+  }
+
+  /** Token ids below `vocabularySize` -> i32 [T] */
+  ids(vocabularySize: number): Value {
+    return this.graph.input("ids", ["tokens"], "i32", { bound: vocabularySize });
+  }
+
+  /** Segment of each token, 0 in single texts -> i32 [T] */
+  typeIds(types: number): Value {
+    return this.graph.input("typeIds", ["tokens"], "i32", { bound: types });
+  }
+
+  /** ERNIE's task of each token -> i32 [T] */
+  taskIds(tasks: number): Value {
+    return this.graph.input("taskIds", ["tokens"], "i32", { bound: tasks });
+  }
+
+  /** Position of each token in its text, from the architecture's first position -> i32 [T] */
+  positions(count: number): Value {
+    return this.graph.input("positions", ["tokens"], "i32", { bound: count });
+  }
+
+  /** Where each text starts; the last is T -> i32 [B + 1] */
+  get offsets(): Value {
+    return this.graph.input("offsets", ["texts+1"], "i32", { covers: "tokens" });
+  }
+
+  /** Where each text's pairs of tokens start; the last is P -> i32 [B + 1] */
+  get pairOffsets(): Value {
+    return this.graph.input("pairOffsets", ["texts+1"], "i32", { covers: "pairs" });
+  }
+
+  /** Rows of the batch that a head looks at, such as the masked ones -> i32 [S] */
+  get rows(): Value {
+    return this.graph.input("rows", ["rows"], "i32", { bound: "tokens" });
+  }
+}
