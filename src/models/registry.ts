@@ -1,11 +1,22 @@
 import type { JsonObject } from "../checkpoints/json-files.ts";
 import { ConfigError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
+import { albert } from "./albert.ts";
 import { bert } from "./bert.ts";
+import { electra } from "./electra.ts";
 import { ernie } from "./ernie.ts";
+import { camembert, roberta, xlmRoberta } from "./roberta.ts";
 
 /** Every architecture, in the order in which a config is tried: those that look at more than `model_type` first. */
-export const ARCHITECTURES: readonly Architecture[] = [bert, ernie];
+export const ARCHITECTURES: readonly Architecture[] = [
+  bert,
+  roberta,
+  albert,
+  ernie,
+  electra,
+  xlmRoberta,
+  camembert,
+];
 
 /**
  * The architecture of a checkpoint, by its config and the names of its tensors.

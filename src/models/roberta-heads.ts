@@ -1,0 +1,59 @@
+import type { Value } from "../engine/graph.ts";
+import { activation } from "../engine/ops/elementwise.ts";
+import { gatherRows } from "../engine/ops/embedding.ts";
+import { linear as linearOp } from "../engine/ops/linear.ts";
+import { pool } from "../engine/ops/pool.ts";
+import type { ParameterPath } from "../engine/parameters.ts";
+import type { BatchInputs } from "../nn/batch-inputs.ts";
+import { linear } from "../nn/linear.ts";
+import { layerNorm } from "../nn/norm.ts";
+import type { Head, HeadContext } from "./architecture.ts";
+import { answerHead, firstTokenPooler, tokenHead } from "./heads.ts";
+
+interface RobertaHeadConfig {
+  readonly vocabularySize: number;
+  readonly hiddenSize: number;
+  readonly normEpsilon: number;
+}
+
+/**
+ * RoBERTa's heads for an encoder at `prefix`. The masked-word head always uses gelu, and the sequence head always tanh,
+ * whatever `hidden_act` says. Source: transformers, models/roberta/modeling_roberta.py.
+ */
+export function robertaHeads<C extends RobertaHeadConfig>(prefix: string) {
+  const pooled = ({ p, config, inputs, encoded }: HeadContext<C>): Value =>
+    firstTokenPooler(p.at(prefix).at("pooler"), encoded.hidden, inputs, config.hiddenSize);
+  const wordLogits = ({ p, config, inputs, encoded }: HeadContext<C>): Value => {
+    const table = p.at(prefix).weight("embeddings.word_embeddings.weight", [config.vocabularySize, config.hiddenSize]);
+    return languageHead(p.at("lm_head"), encoded.hidden, table, config.normEpsilon, inputs);
+  };
+  return {
+    base: (context) => ({ pooled: pooled(context) }),
+    mlm: (context) => ({ logits: wordLogits(context) }),
+    sequence: ({ p, config, inputs, encoded, labels }) => ({
+      logits: twoLayerClassifier(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "cls"), config.hiddenSize, labels, "tanh"),
+    }),
+    choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
+    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
+  } as const satisfies { [head: string]: Head<C> };
+}
+
+/** `dense`, gelu, `layer_norm` and the tied table for the selected rows -> [S, V] */
+export function languageHead(p: ParameterPath, hidden: Value, table: Value, epsilon: number, inputs: BatchInputs): Value {
+  const [words, size] = table.shape as [number, number];
+  const selected = gatherRows(hidden, inputs.rows);
+  const normed = layerNorm(p.at("layer_norm"), activation(linear(p.at("dense"), selected, size), "gelu"), epsilon);
+  return linearOp(normed, table, { bias: p.bias("bias", [words]) });
+}
+
+/** `dense`, a function, `out_proj` of one vector a text -> [B, labels] */
+export function twoLayerClassifier(
+  p: ParameterPath,
+  x: Value, // [B, D]
+  size: number,
+  labels: number,
+  name: "tanh" | "gelu",
+): Value {
+  return linear(p.at("out_proj"), activation(linear(p.at("dense"), x, size), name), labels);
+}

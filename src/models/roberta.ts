@@ -1,0 +1,42 @@
+import { optional, probability, tokenId } from "../checkpoints/config-fields.ts";
+import { defineConfig } from "../checkpoints/config-reader.ts";
+import { layerNorm } from "../nn/norm.ts";
+import { type Architecture, defineArchitecture } from "./architecture.ts";
+import { bertFields, bertRules } from "./bert-config.ts";
+import { encodeLayers, sumEmbeddings } from "./bert-encoder.ts";
+import { robertaHeads } from "./roberta-heads.ts";
+
+/** RoBERTa's config: BERT's keys, whose positions start after the padding id. */
+export const robertaConfig = defineConfig(
+  {
+    ...bertFields,
+    padId: tokenId("pad_token_id", 1),
+    classifierDropout: optional(probability("classifier_dropout")),
+  },
+  bertRules,
+);
+
+/**
+ * RoBERTa and the families that only renamed it: XLM-RoBERTa and CamemBERT differ in their tokenizers. BERT's blocks;
+ * positions count from the padding id + 1, so that a table of 514 reads 512 tokens.
+ * Source: arXiv 1907.11692; transformers, models/roberta/modeling_roberta.py.
+ */
+function robertaLike(name: string): Architecture {
+  return defineArchitecture({
+    name,
+    prefix: "roberta",
+    config: robertaConfig,
+    firstPosition: ({ padId = 1 }) => padId + 1,
+    maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
+    encode(p, config, inputs) {
+      const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
+      const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+      return encodeLayers(p.at("encoder"), embedded, config, inputs);
+    },
+    heads: robertaHeads("roberta"),
+  });
+}
+
+export const roberta = robertaLike("roberta");
+export const xlmRoberta = robertaLike("xlm-roberta");
+export const camembert = robertaLike("camembert");
