@@ -31,7 +31,9 @@ export function readJsonText(file: string): string {
   const name = baseName(file);
   const kind = pathKind(file);
   if (kind !== "file") {
-    throw new ConfigError(`${name} ${kind === "missing" ? "is missing" : `is a ${kind}`}: expected a file at "${file}".`);
+    throw new ConfigError(
+      `${name} ${kind === "missing" ? "is missing" : `is a ${kind}`}: expected a file at "${file}".`,
+    );
   }
   const source = openFile(file);
   if (source.size > LARGEST_BYTES) throw new ConfigError(`${name} has ${source.size} bytes; at most 32 MiB are read.`);

@@ -144,7 +144,8 @@ class HeaderScanner {
       if (key === "dtype" && type === undefined) type = this.#readString("a string as dtype");
       else if (key === "shape" && shape === undefined) shape = this.#readIntegers();
       else if (key === "data_offsets" && offsets === undefined) offsets = this.#readIntegers();
-      else this.#fail(`tensor "${name}" has ${key.length > 40 ? "a" : `"${key}", a`} key that is unknown or stands twice`);
+      else
+        this.#fail(`tensor "${name}" has ${key.length > 40 ? "a" : `"${key}", a`} key that is unknown or stands twice`);
     });
     if (type === undefined || shape === undefined || offsets?.length !== 2) {
       return this.#fail(`tensor "${name}" needs dtype, shape and two data_offsets`);

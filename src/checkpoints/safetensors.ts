@@ -114,7 +114,9 @@ function readOrExplain(source: ByteSource, start: number, length: number, target
   try {
     return source.read(start, length, target);
   } catch (cause) {
-    throw new CheckpointError(`"${source.name}" cannot be read: ${(cause as Error).message}. Open it again.`, { cause });
+    throw new CheckpointError(`"${source.name}" cannot be read: ${(cause as Error).message}. Open it again.`, {
+      cause,
+    });
   }
 }
 

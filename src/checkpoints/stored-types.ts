@@ -39,7 +39,9 @@ export function byteLength(type: StoredType, shape: readonly number[]): number {
 /** A tensor that lies in memory. `values` must fit the shape. */
 export function memoryTensor(name: string, shape: readonly number[], values: Float32Array): StoredTensor {
   if (values.length !== elementCount(shape)) {
-    throw new CheckpointError(`"${name}" has ${values.length} values; its shape [${shape}] needs ${elementCount(shape)}.`);
+    throw new CheckpointError(
+      `"${name}" has ${values.length} values; its shape [${shape}] needs ${elementCount(shape)}.`,
+    );
   }
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return { name, type: "F32", shape, read: (target) => (target === undefined ? bytes : copyInto(target, bytes)) };
