@@ -6,7 +6,10 @@
 // the weight's shape, the instruction set and the text's own length, never on how many texts or threads there are.
 //
 // Kernel files are freestanding: no libc, no libstdc++, no templates from std, so that nothing compiled for AVX-512 can
-// be linked into code that runs elsewhere.
+// be linked into code that runs elsewhere. kernels/build.ts compiles every kernels/*.cc that is not part of the machine
+// around the kernels (its list HOST_FILES) once per instruction set, with CLOZE_ISA defined as sse2, avx2, avx512, neon,
+// simd or relaxed. All of a kernel file lives in `namespace cloze::CLOZE_ISA`; kernel_set.cc defines there
+// `extern const KernelSet kernel_set`, whose kernels stand in the order of OP_* in opcodes.h (generated, on the include path).
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
