@@ -137,6 +137,16 @@ export function list<T>(
   });
 }
 
+/** As `list`, where one member may stand without a list. */
+export function oneOrMore<T>(
+  key: Key,
+  member: (key: string) => ConfigField<T>,
+  fallback: readonly T[] | typeof REQUIRED = REQUIRED,
+): ConfigField<readonly T[]> {
+  const inner = list(key, member, fallback);
+  return { ...inner, parse: (value) => inner.parse(Array.isArray(value) ? value : [value]) };
+}
+
 /** A field that may be absent or null, which reads as undefined. */
 export function optional<T>(inner: ConfigField<T>): ConfigField<T | undefined> {
   return { ...inner, fallback: undefined };

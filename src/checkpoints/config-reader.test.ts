@@ -73,8 +73,8 @@ test("a required key that is missing is named", () => {
 });
 
 test("keys that nothing reads are listed, except those known to have no effect", () => {
-  const json = { ...good, use_cache: true, frobnicate: 3, rope_parameters: { rope_theta: 7 }, ["__proto__x"]: 1 };
-  expect(table.unusedKeys(json)).toEqual(["frobnicate", "__proto__x"]);
+  const json = { ...good, use_cache: true, frobnicate: 3, rope_parameters: { rope_theta: 7 } };
+  expect(table.unusedKeys(json)).toEqual(["frobnicate"]);
 });
 
 test("what every encoder may say: both spellings, labels in the order of their numbers", () => {

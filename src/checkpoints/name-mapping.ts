@@ -1,0 +1,158 @@
+/**
+ * Reversible mappings between the names that tensors have in a file and their canonical ones: those that the reference
+ * implementation gives today to a checkpoint with a head. A mapping may also split a fused tensor and reorder its rows.
+ */
+import { CheckpointError } from "../errors.ts";
+import type { ListedTensor } from "./safetensors.ts";
+import { byteLength, copyInto, type StoredTensor } from "./stored-types.ts";
+
+/**
+ * In patterns "*" stands for text without a dot and "**" for any text; what they match goes, in order, into the wildcards
+ * of the other side, of which there must be as many.
+ */
+export interface NameRule {
+  readonly file: string;
+  /** One name, or several among which the file's tensor is split by rows, evenly. */
+  readonly canonical: string | readonly string[];
+  /** Row i of the canonical tensors, one after another, is row `order[i]` of the file's. Default: the same row. */
+  readonly rowOrder?: (rows: number) => Uint32Array;
+}
+
+/** The names of one generation of checkpoints. The first rule that matches a tensor applies. */
+export interface NameGeneration {
+  readonly name: string;
+  readonly rules: readonly NameRule[];
+}
+
+/** How one tensor of a file becomes one or several canonical ones. */
+export interface MappedTensor extends ListedTensor {
+  readonly canonical: readonly string[];
+  readonly rowOrder?: NameRule["rowOrder"];
+}
+
+/** Whether a name matches a pattern. */
+export function matchesName(pattern: string, name: string): boolean {
+  return patternOf(pattern).test(name);
+}
+
+/** Maps one tensor through the generations, one after another. At most one of them may split it. */
+export function mapTensor(tensor: ListedTensor, generations: readonly NameGeneration[]): MappedTensor {
+  let mapped: MappedTensor = { ...tensor, canonical: [tensor.name] };
+  for (const { rules } of generations) {
+    const results = mapped.canonical.map((name) => applyFirst(rules, name));
+    const rowOrder = results.find((result) => result.rowOrder)?.rowOrder ?? mapped.rowOrder;
+    mapped = { ...tensor, canonical: results.flatMap(({ names }) => names), ...(rowOrder && { rowOrder }) };
+  }
+  return mapped;
+}
+
+function applyFirst(rules: readonly NameRule[], name: string) {
+  for (const { file, canonical, rowOrder } of rules) {
+    const match = patternOf(file).exec(name);
+    if (match === null) continue;
+    const targets = typeof canonical === "string" ? [canonical] : canonical;
+    return { names: targets.map((target) => fillPattern(target, match.slice(1))), rowOrder };
+  }
+  return { names: [name], rowOrder: undefined };
+}
+
+const patterns = new Map<string, RegExp>();
+
+function patternOf(pattern: string): RegExp {
+  const known = patterns.get(pattern);
+  if (known !== undefined) return known;
+  const parts = pattern.split(/(\*\*?)/).map((part) => {
+    if (part === "**") return "(.*)";
+    return part === "*" ? "([^.]+)" : part.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
+  });
+  const compiled = new RegExp(`^${parts.join("")}$`);
+  patterns.set(pattern, compiled);
+  return compiled;
+}
+
+function fillPattern(pattern: string, captured: readonly string[]): string {
+  const left = captured.values();
+  return pattern.replace(/\*\*?/g, () => left.next().value ?? "");
+}
+
+/** Rows of one tensor: where a canonical tensor that is a part of a fused one finds its numbers. */
+export function partOf(mapped: MappedTensor, part: number, file: () => StoredTensor): StoredTensor {
+  const { canonical, rowOrder, type, shape } = mapped;
+  const name = canonical[part]!;
+  if (canonical.length === 1 && rowOrder === undefined) {
+    const tensor = file();
+    return { name, type: tensor.type, shape, read: (target) => tensor.read(target) };
+  }
+  const rows = shape[0] ?? 0;
+  if (rows % canonical.length !== 0 || rows === 0) {
+    throw new CheckpointError(
+      `Tensor "${mapped.name}" of ${type} [${shape}] cannot be split into ${canonical.length} parts.`,
+    );
+  }
+  const count = rows / canonical.length;
+  const tensor = file();
+  const read = (target?: Uint8Array) => {
+    const bytes = pickRows(tensor.read(), rows, orderOf(mapped, rows).subarray(part * count, (part + 1) * count));
+    return target === undefined ? bytes : copyInto(target, bytes);
+  };
+  return { name, type: tensor.type, shape: [count, ...shape.slice(1)], read };
+}
+
+/** The inverse of `partOf`: the file's tensor from the canonical ones it was split into, in their order. */
+export function joinParts(mapped: MappedTensor, parts: readonly StoredTensor[]): StoredTensor {
+  const [first] = parts;
+  const { name, rowOrder } = mapped;
+  if (parts.length === 1 && rowOrder === undefined) return { ...first!, name, read: (target) => first!.read(target) };
+  const { type } = first!;
+  const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const shape = [rows, ...first!.shape.slice(1)];
+  if (parts.some((part) => part.type !== type || part.shape.slice(1).join() !== shape.slice(1).join())) {
+    throw new CheckpointError(`The parts of "${name}" differ in element type or in the size of their rows.`);
+  }
+  const read = (target = new Uint8Array(byteLength(type, shape))) => {
+    const joined = new Uint8Array(byteLength(type, shape));
+    let position = 0;
+    for (const part of parts) position += part.read(joined.subarray(position)).length;
+    return copyInto(target, pickRows(joined, rows, invert(orderOf(mapped, rows))));
+  };
+  return { name, type, shape, read };
+}
+
+function orderOf({ rowOrder, name }: MappedTensor, rows: number): Uint32Array {
+  const order = rowOrder?.(rows) ?? Uint32Array.from({ length: rows }, (_, row) => row);
+  if (order.length !== rows)
+    throw new CheckpointError(`The rows of "${name}" are ${rows}; its mapping orders ${order.length}.`);
+  return order;
+}
+
+function invert(order: Uint32Array): Uint32Array {
+  const inverse = new Uint32Array(order.length);
+  order.forEach((from, to) => {
+    inverse[from] = to;
+  });
+  return inverse;
+}
+
+function pickRows(bytes: Uint8Array, rows: number, order: Uint32Array): Uint8Array {
+  const width = bytes.length / rows;
+  const picked = new Uint8Array(order.length * width);
+  order.forEach((row, i) => {
+    picked.set(bytes.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return picked;
+}
+
+/**
+ * The row order of a fused projection whose parts are interleaved head by head: the file holds, for each head, that
+ * head's rows of every part in turn (DeBERTa's `in_proj`, NeoBERT's `qkv`).
+ */
+export function interleavedHeads(heads: number, parts: number): (rows: number) => Uint32Array {
+  return (rows) => {
+    const headSize = rows / (heads * parts);
+    return Uint32Array.from({ length: rows }, (_, row) => {
+      const part = Math.floor(row / (heads * headSize));
+      const head = Math.floor(row / headSize) % heads;
+      return (head * parts + part) * headSize + (row % headSize);
+    });
+  };
+}
