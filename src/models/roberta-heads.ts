@@ -39,12 +39,19 @@ export function robertaHeads<C extends RobertaHeadConfig>(prefix: string) {
   } as const satisfies { [head: string]: Head<C> };
 }
 
-/** `dense`, gelu, `layer_norm` and the tied table for the selected rows -> [S, V] */
-export function languageHead(p: ParameterPath, hidden: Value, table: Value, epsilon: number, inputs: BatchInputs): Value {
+/** `dense`, gelu, a norm and the tied table for the selected rows -> [S, V] */
+export function languageHead(
+  p: ParameterPath,
+  hidden: Value,
+  table: Value,
+  epsilon: number,
+  inputs: BatchInputs,
+  names: { readonly norm: string; readonly bias: string } = { norm: "layer_norm", bias: "bias" },
+): Value {
   const [words, size] = table.shape as [number, number];
   const selected = gatherRows(hidden, inputs.rows);
-  const normed = layerNorm(p.at("layer_norm"), activation(linear(p.at("dense"), selected, size), "gelu"), epsilon);
-  return linearOp(normed, table, { bias: p.bias("bias", [words]) });
+  const normed = layerNorm(p.at(names.norm), activation(linear(p.at("dense"), selected, size), "gelu"), epsilon);
+  return linearOp(normed, table, { bias: p.bias(names.bias, [words]) });
 }
 
 /** `dense`, a function, `out_proj` of one vector a text -> [B, labels] */

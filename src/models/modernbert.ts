@@ -1,0 +1,133 @@
+import { choice, count, flag, list, optional, positive, probability, size, tokenId } from "../checkpoints/config-fields.ts";
+import { below, type ConfigValues, defineConfig, divides } from "../checkpoints/config-reader.ts";
+import type { Value } from "../engine/graph.ts";
+import { activation, add, gatedUnit } from "../engine/ops/elementwise.ts";
+import { embedding, gatherRows } from "../engine/ops/embedding.ts";
+import { linear as linearOp } from "../engine/ops/linear.ts";
+import { slice } from "../engine/ops/columns.ts";
+import { pool } from "../engine/ops/pool.ts";
+import type { ParameterPath } from "../engine/parameters.ts";
+import type { BatchInputs } from "../nn/batch-inputs.ts";
+import type { BlockResult } from "../nn/bert-block.ts";
+import { linear } from "../nn/linear.ts";
+import { layerNorm } from "../nn/norm.ts";
+import { stackedAttention } from "../nn/stacked-attention.ts";
+import { activationName } from "./activation-names.ts";
+import { defineArchitecture, type HeadContext } from "./architecture.ts";
+
+const config = defineConfig(
+  {
+    vocabularySize: size("vocab_size", 50368),
+    hiddenSize: size("hidden_size", 768),
+    layers: count("num_hidden_layers", 22),
+    heads: count("num_attention_heads", 12),
+    feedForwardSize: size("intermediate_size", 1152),
+    activation: activationName("hidden_activation", "gelu"),
+    maxPositions: size("max_position_embeddings", 8192),
+    normEpsilon: positive("norm_eps", 1e-5),
+    hasNormBias: flag("norm_bias", false),
+    hasAttentionBias: flag("attention_bias", false),
+    hasFeedForwardBias: flag("mlp_bias", false),
+    hasDecoderBias: flag("decoder_bias", true),
+    /** Total width of the window of local layers: half of it to either side. */
+    localWindow: size("local_attention", 128),
+    /** Which layers see everything; when absent, every n-th does, from the first. */
+    layerTypes: optional(list("layer_types", (key) => choice(key, ["full_attention", "sliding_attention"]))),
+    globalEvery: count("global_attn_every_n_layers", 3),
+    globalTheta: positive(["rope_parameters.full_attention.rope_theta", "global_rope_theta"], 160000),
+    localTheta: positive(["rope_parameters.sliding_attention.rope_theta", "local_rope_theta"], 10000),
+    globalRopeType: choice("rope_parameters.full_attention.rope_type", ["default"], "default"),
+    localRopeType: choice("rope_parameters.sliding_attention.rope_type", ["default"], "default"),
+    classifierPooling: choice("classifier_pooling", ["cls", "mean"], "cls"),
+    classifierActivation: activationName("classifier_activation", "gelu"),
+    hasClassifierBias: flag("classifier_bias", false),
+    classifierDropout: probability("classifier_dropout", 0),
+    embeddingDropout: probability("embedding_dropout", 0),
+    hiddenDropout: probability("mlp_dropout", 0),
+    attentionDropout: probability("attention_dropout", 0),
+    initializerRange: positive("initializer_range", 0.02),
+    padId: tokenId("pad_token_id", 50283),
+  },
+  [divides("heads", "hiddenSize"), below("padId", "vocabularySize")],
+);
+type ModernBertConfig = ConfigValues<typeof config>;
+type Context = HeadContext<ModernBertConfig>;
+
+/**
+ * ModernBERT (also Ettin and mmBERT): pre-norm blocks, rotary positions, GeGLU; most layers see a window only.
+ * Source: arXiv 2412.13663; transformers, models/modernbert/modeling_modernbert.py.
+ */
+export const modernbert = defineArchitecture({
+  name: "modernbert",
+  prefix: "model",
+  config,
+  maxLength: ({ maxPositions }) => maxPositions,
+  encode(p, config, inputs) {
+    const { vocabularySize, hiddenSize, layers } = config;
+    const words = embedding(p.weight("embeddings.tok_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
+    const hiddenStates = [norm(p.at("embeddings.norm"), words, config)];
+    const attentions: Value[] = [];
+    for (let i = 0; i < layers; i++) {
+      const { hidden, probabilities } = block(p.at("layers").at(i), hiddenStates[i] as Value, i, inputs, config);
+      hiddenStates.push(hidden);
+      attentions.push(probabilities);
+    }
+    const hidden = norm(p.at("final_norm"), hiddenStates[layers] as Value, config);
+    return { hidden, hiddenStates: [...hiddenStates.slice(0, -1), hidden], attentions };
+  },
+  heads: {
+    base: () => ({}),
+    mlm: (context) => ({ logits: wordLogits(context) }),
+    sequence: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), context.labels) }),
+    choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
+    token: (context) => ({ logits: tokenScores(context, context.labels) }),
+    qa: (context) => {
+      const both = tokenScores(context, 2);
+      return { startLogits: slice(both, 0, 1), endLogits: slice(both, 1, 1) };
+    },
+  },
+});
+
+function norm(p: ParameterPath, x: Value, { normEpsilon, hasNormBias }: ModernBertConfig): Value {
+  return layerNorm(p, x, normEpsilon, { bias: hasNormBias });
+}
+
+/** One layer. The first has no norm before its attention, since the embeddings are normed already. */
+function block(p: ParameterPath, x: Value, index: number, inputs: BatchInputs, config: ModernBertConfig): BlockResult {
+  const { hiddenSize, heads, maxPositions, hasAttentionBias, hasFeedForwardBias } = config;
+  const isGlobal = config.layerTypes?.[index] ? config.layerTypes[index] === "full_attention" : index % config.globalEvery === 0;
+  const theta = isGlobal ? config.globalTheta : config.localTheta;
+  const normed = index === 0 ? x : norm(p.at("attn_norm"), x, config);
+  const stacked = linear(p.at("attn.Wqkv"), normed, 3 * hiddenSize, { bias: hasAttentionBias });
+  const { context, probabilities } = stackedAttention(stacked, inputs, {
+    heads,
+    window: isGlobal ? undefined : Math.floor(config.localWindow / 2),
+    rotary: { heads, headSize: hiddenSize / heads, theta, maxPositions },
+  });
+  const attended = add(x, linear(p.at("attn.Wo"), context, hiddenSize, { bias: hasAttentionBias }));
+  const inner = linear(p.at("mlp.Wi"), norm(p.at("mlp_norm"), attended, config), 2 * config.feedForwardSize, { bias: hasFeedForwardBias });
+  const gated = gatedUnit(inner, config.activation, "first");
+  return { hidden: add(attended, linear(p.at("mlp.Wo"), gated, hiddenSize, { bias: hasFeedForwardBias })), probabilities };
+}
+
+/** `head`: dense, activation, norm. */
+function transform({ p, config }: Context, x: Value): Value {
+  const dense = linear(p.at("head.dense"), x, config.hiddenSize, { bias: config.hasClassifierBias });
+  return norm(p.at("head.norm"), activation(dense, config.classifierActivation), config);
+}
+
+function pooled(context: Context): Value {
+  return transform(context, pool(context.encoded.hidden, context.inputs.offsets, context.config.classifierPooling));
+}
+
+function tokenScores(context: Context, labels: number): Value {
+  return linear(context.p.at("classifier"), transform(context, context.encoded.hidden), labels);
+}
+
+function wordLogits(context: Context): Value {
+  const { p, config, inputs, encoded } = context;
+  const { vocabularySize, hiddenSize, hasDecoderBias } = config;
+  const table = p.weight("model.embeddings.tok_embeddings.weight", [vocabularySize, hiddenSize]);
+  const bias = hasDecoderBias ? p.at("decoder").bias("bias", [vocabularySize]) : undefined;
+  return linearOp(transform(context, gatherRows(encoded.hidden, inputs.rows)), table, { bias });
+}
