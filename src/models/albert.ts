@@ -74,6 +74,8 @@ export const albert = defineArchitecture({
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
+  decoders: { "predictions.decoder.weight": "albert.embeddings.word_embeddings.weight" },
+  copies: { "predictions.decoder.bias": "predictions.bias" },
 });
 
 /** BERT's block under ALBERT's names. */
@@ -94,12 +96,12 @@ function pooled({ p, config, inputs, encoded }: Context): Value {
 }
 
 /** Back to the embeddings' size, then the tied table -> [S, V] */
-function wordLogits({ p, config, inputs, encoded }: Context): Value {
+function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {
   const { vocabularySize, embeddingSize } = config;
   const head = p.at("predictions");
   const selected = gatherRows(encoded.hidden, inputs.rows);
   const mapped = activation(linear(head.at("dense"), selected, embeddingSize), config.activation);
   const normed = layerNorm(head.at("LayerNorm"), mapped, config.normEpsilon);
-  const table = p.weight("albert.embeddings.word_embeddings.weight", [vocabularySize, embeddingSize]);
+  const table = decoder("predictions.decoder.weight", [vocabularySize, embeddingSize]);
   return linearOp(normed, table, { bias: head.bias("bias", [vocabularySize]) });
 }

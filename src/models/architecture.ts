@@ -1,9 +1,10 @@
-import type { CommonConfig, ConfigTable, ConfigValues } from "../checkpoints/config-reader.ts";
-import { commonConfig } from "../checkpoints/config-reader.ts";
+import type { NameScheme } from "../checkpoints/checkpoint-weights.ts";
+import { type CommonConfig, type ConfigTable, type ConfigValues, commonConfig } from "../checkpoints/config-reader.ts";
 import type { JsonObject } from "../checkpoints/json-files.ts";
-import type { Value } from "../engine/graph.ts";
-import type { ParameterPath } from "../engine/parameters.ts";
-import type { BatchInputs } from "../nn/batch-inputs.ts";
+import type { NameGeneration } from "../checkpoints/name-mapping.ts";
+import { Graph, type Value } from "../engine/graph.ts";
+import { ParameterPath } from "../engine/parameters.ts";
+import { BatchInputs } from "../nn/batch-inputs.ts";
 
 /** What can stand on an encoder; the names of the goldens' folders. */
 export const HEADS = ["base", "mlm", "pretraining", "sequence", "token", "qa", "choice", "nsp"] as const;
@@ -31,6 +32,8 @@ export interface HeadContext<C> {
   readonly labels: number;
   readonly inputs: BatchInputs;
   readonly encoded: Encoded;
+  /** The matrix that turns vectors into words: the embeddings where the config ties them, else a weight of that name. */
+  decoder(name: string, shape: readonly [words: number, size: number]): Value;
 }
 export type Head<C> = (context: HeadContext<C>) => HeadOutputs;
 
@@ -50,9 +53,22 @@ export interface ArchitectureDefinition<T extends AnyConfigTable> {
   /** Builds the encoder. `p` stands at `prefix`. */
   encode(p: ParameterPath, config: ConfigValues<T>, inputs: BatchInputs): Encoded;
   readonly heads: { readonly [H in HeadName]?: Head<ConfigValues<T>> };
+  /** Decoders of the masked-word heads and the embeddings that they are, where the config ties them. */
+  readonly decoders?: { readonly [decoder: string]: string };
+  /** Other tensors that some files hold twice: copy -> original. */
+  readonly copies?: { readonly [copy: string]: string };
+  /** Earlier names of its tensors, beyond those that every architecture knows. */
+  readonly generations?: readonly NameGeneration[];
+  /** Patterns of names that no head here reads, such as those of a training task; kept when saving. */
+  readonly otherHeads?: readonly string[];
+  /** Patterns of tensors that hold nothing learned. */
+  readonly buffers?: readonly string[];
 }
 
 type AnyConfigTable = ConfigTable<ConstructorParameters<typeof ConfigTable>[0]>;
+
+/** What a head is built from, before its architecture adds what it knows itself. */
+export type HeadInputs = Pick<HeadContext<never>, "p" | "inputs" | "encoded">;
 
 /** An architecture with its configuration read: what `Model` builds programs from. */
 export interface ConfiguredArchitecture {
@@ -65,14 +81,15 @@ export interface ConfiguredArchitecture {
   readonly labels: readonly string[];
   readonly firstPosition: number;
   readonly maxLength: number;
+  /** How its tensors are named in checkpoints. */
+  readonly names: NameScheme;
   encode(p: ParameterPath, inputs: BatchInputs): Encoded;
-  readonly heads: { readonly [H in HeadName]?: (context: Omit<HeadContext<never>, "config" | "labels">) => HeadOutputs };
+  readonly heads: { readonly [H in HeadName]?: (inputs: HeadInputs) => HeadOutputs };
 }
 
 /** One family of encoders. A file that defines one, a line in the registry and a folder of goldens make a new one. */
 export interface Architecture {
   readonly name: string;
-  readonly prefix: string;
   readonly heads: readonly HeadName[];
   matches(json: JsonObject, tensorNames: ReadonlySet<string>): boolean;
   /** Keys of a config that nothing reads. */
@@ -85,32 +102,73 @@ export interface Architecture {
 
 /** Declares an architecture; see `bert.ts` for the shape of such a file. */
 export function defineArchitecture<T extends AnyConfigTable>(definition: ArchitectureDefinition<T>): Architecture {
-  const { name, prefix, heads } = definition;
+  const heads = HEADS.filter((head) => definition.heads[head] !== undefined);
   return {
-    name,
-    prefix,
-    heads: HEADS.filter((head) => heads[head] !== undefined),
-    matches: (json, names) => definition.matches?.(json, names) ?? json.model_type === name,
+    name: definition.name,
+    heads,
+    matches: (json, names) => definition.matches?.(json, names) ?? json.model_type === definition.name,
     unusedKeys: (json) => definition.config.unusedKeys(json),
     configure(json, file = "config.json") {
       const config = definition.config.read(json, file) as ConfigValues<T>;
       const common = commonConfig.read(json, file);
       const labels = common.labels ?? Array.from({ length: common.labelCount ?? 2 }, (_, i) => `LABEL_${i}`);
-      const bound = HEADS.filter((head) => heads[head] !== undefined).map((head) => [
-        head,
-        (context: Omit<HeadContext<never>, "config" | "labels">) => heads[head]?.({ ...context, config, labels: labels.length }),
-      ]);
-      return {
-        name,
-        prefix,
+      const bound = heads.map((head) => [head, bindHead(definition, head, config, labels.length, common.tiesEmbeddings)]);
+      const configured = {
+        name: definition.name,
+        prefix: definition.prefix,
         common,
         config,
         labels,
         firstPosition: definition.firstPosition?.(config) ?? 0,
         maxLength: definition.maxLength(config),
-        encode: (p, inputs) => definition.encode(p, config, inputs),
-        heads: Object.fromEntries(bound),
+        encode: (p: ParameterPath, inputs: BatchInputs) => definition.encode(p, config, inputs),
+        heads: Object.fromEntries(bound) as ConfiguredArchitecture["heads"],
       };
+      return { ...configured, names: nameScheme(definition, configured, common.tiesEmbeddings) };
     },
   };
+}
+
+function bindHead<T extends AnyConfigTable>(
+  { heads, decoders = {} }: ArchitectureDefinition<T>,
+  head: HeadName,
+  config: ConfigValues<T>,
+  labels: number,
+  ties: boolean,
+): (inputs: HeadInputs) => HeadOutputs {
+  return (inputs) => {
+    const decoder = (name: string, shape: readonly [number, number]) =>
+      inputs.p.weight((ties ? decoders[name] : undefined) ?? name, shape);
+    return heads[head]?.({ ...inputs, config, labels, decoder }) ?? {};
+  };
+}
+
+/** The names that checkpoints use. Which belong to heads is asked of the heads themselves. */
+function nameScheme<T extends AnyConfigTable>(
+  definition: ArchitectureDefinition<T>,
+  configured: Pick<ConfiguredArchitecture, "encode" | "heads" | "prefix">,
+  ties: boolean,
+): NameScheme {
+  const { prefix, decoders, copies, generations, otherHeads = [], buffers } = definition;
+  return {
+    prefix: prefix === "" ? "" : `${prefix}.`,
+    heads: [...headNames(configured), ...Object.keys(decoders ?? {}), ...Object.keys(copies ?? {}), ...otherHeads],
+    tied: { ...copies, ...(ties ? decoders : {}) },
+    generations,
+    buffers,
+  };
+}
+
+/** Names of all parameters that any head asks for and the encoder does not. */
+function headNames({ encode, heads, prefix }: Pick<ConfiguredArchitecture, "encode" | "heads" | "prefix">): string[] {
+  const graph = new Graph();
+  const { hidden } = encode(new ParameterPath(graph).at(prefix), new BatchInputs(graph));
+  const encoder = new Set(graph.parameters.map(({ name }) => name));
+  const names = Object.values(heads).flatMap((head) => {
+    const own = new Graph();
+    const input = own.input("hidden", hidden.shape, "f32");
+    head({ p: new ParameterPath(own), inputs: new BatchInputs(own), encoded: { hidden: input, hiddenStates: [input], attentions: [] } });
+    return own.parameters.map(({ name }) => name);
+  });
+  return [...new Set(names)].filter((name) => !encoder.has(name));
 }

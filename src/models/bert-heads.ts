@@ -20,8 +20,8 @@ export function bertHeads<C extends BertHeadConfig>(prefix: string): { readonly 
   type Context = HeadContext<C>;
   const pooled = ({ p, config, inputs, encoded }: Context): Value =>
     firstTokenPooler(p.at(prefix).at("pooler"), encoded.hidden, inputs, config.hiddenSize);
-  const wordLogits = ({ p, config, inputs, encoded }: Context): Value => {
-    const table = p.at(prefix).weight("embeddings.word_embeddings.weight", [config.vocabularySize, config.hiddenSize]);
+  const wordLogits = ({ p, config, inputs, encoded, decoder }: Context): Value => {
+    const table = decoder("cls.predictions.decoder.weight", [config.vocabularySize, config.hiddenSize]);
     return maskedHead(p.at("cls.predictions"), encoded.hidden, inputs, { ...config, table });
   };
   // Whether the second text follows the first: index 0 says that it does -> [B, 2]
@@ -36,5 +36,13 @@ export function bertHeads<C extends BertHeadConfig>(prefix: string): { readonly 
     choice: (context) => ({ logits: classify(context, 1) }),
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
+  };
+}
+
+/** What BERT's masked-word head shares with the embeddings at `prefix`, and what files of it hold twice. */
+export function bertTies(prefix: string) {
+  return {
+    decoders: { "cls.predictions.decoder.weight": `${prefix}.embeddings.word_embeddings.weight` },
+    copies: { "cls.predictions.decoder.bias": "cls.predictions.bias" },
   };
 }

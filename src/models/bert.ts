@@ -4,7 +4,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
 import { encodeLayers, sumEmbeddings } from "./bert-encoder.ts";
-import { bertHeads } from "./bert-heads.ts";
+import { bertHeads, bertTies } from "./bert-heads.ts";
 
 /**
  * BERT: word, position and segment embeddings, then post-norm blocks in which every position sees every other.
@@ -22,4 +22,5 @@ export const bert = defineArchitecture({
     return encodeLayers(p.at("encoder"), embedded, config, inputs);
   },
   heads: bertHeads("bert"),
+  ...bertTies("bert"),
 });

@@ -68,6 +68,7 @@ export const distilbert = defineArchitecture({
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
+  decoders: { "vocab_projector.weight": "distilbert.embeddings.word_embeddings.weight" },
 });
 
 function embed(p: ParameterPath, config: DistilBertConfig, inputs: BatchInputs): Value {
@@ -94,11 +95,11 @@ function firstToken({ p, config, inputs, encoded }: Context): Value {
   return activation(linear(p.at("pre_classifier"), first, config.hiddenSize), "relu");
 }
 
-function wordLogits({ p, config, inputs, encoded }: Context): Value {
+function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {
   const { vocabularySize, hiddenSize } = config;
   const selected = gatherRows(encoded.hidden, inputs.rows);
   const mapped = activation(linear(p.at("vocab_transform"), selected, hiddenSize), config.activation);
   const normed = layerNorm(p.at("vocab_layer_norm"), mapped, NORM_EPSILON);
-  const table = p.weight("distilbert.embeddings.word_embeddings.weight", [vocabularySize, hiddenSize]);
+  const table = decoder("vocab_projector.weight", [vocabularySize, hiddenSize]);
   return linearOp(normed, table, { bias: p.at("vocab_projector").bias("bias", [vocabularySize]) });
 }

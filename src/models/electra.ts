@@ -62,6 +62,7 @@ export const electra = defineArchitecture({
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
+  decoders: { "generator_lm_head.weight": "electra.embeddings.word_embeddings.weight" },
 });
 
 /** One vector a text as `summary_type` says, through a projection where the config has one -> [B, D] */
@@ -73,12 +74,12 @@ function summary({ p, config, inputs, encoded }: Context): Value {
 }
 
 /** The generator's words: gelu whatever `hidden_act` says, norm, the tied table -> [S, V] */
-function wordLogits({ p, config, inputs, encoded }: Context): Value {
+function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {
   const { vocabularySize, embeddingSize } = config;
   const head = p.at("generator_predictions");
   const selected = gatherRows(encoded.hidden, inputs.rows);
   const mapped = activation(linear(head.at("dense"), selected, embeddingSize), "gelu");
   const normed = layerNorm(head.at("LayerNorm"), mapped, config.normEpsilon);
-  const table = p.weight("electra.embeddings.word_embeddings.weight", [vocabularySize, embeddingSize]);
+  const table = decoder("generator_lm_head.weight", [vocabularySize, embeddingSize]);
   return linearOp(normed, table, { bias: p.at("generator_lm_head").bias("bias", [vocabularySize]) });
 }

@@ -6,7 +6,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
 import { encodeLayers, sumEmbeddings } from "./bert-encoder.ts";
-import { bertHeads } from "./bert-heads.ts";
+import { bertHeads, bertTies } from "./bert-heads.ts";
 
 /**
  * ERNIE 1.0 to 3.0: BERT with an embedding of the task that a token belongs to (`taskIds`), pre-trained by masking
@@ -36,4 +36,5 @@ export const ernie = defineArchitecture({
     return encodeLayers(p.at("encoder"), embedded, config, inputs);
   },
   heads: bertHeads("ernie"),
+  ...bertTies("ernie"),
 });

@@ -3,6 +3,7 @@ import { below, type ConfigValues, defineConfig, divides } from "../checkpoints/
 import type { Value } from "../engine/graph.ts";
 import { activation, add } from "../engine/ops/elementwise.ts";
 import { embedding, gatherRows } from "../engine/ops/embedding.ts";
+import { linear as linearOp } from "../engine/ops/linear.ts";
 import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
@@ -65,12 +66,11 @@ export const eurobert = defineArchitecture({
   },
   heads: {
     base: () => ({}),
-    mlm: ({ p, config, inputs, encoded }) => ({
-      logits: linear(p.at("lm_head"), gatherRows(encoded.hidden, inputs.rows), config.vocabularySize, { bias: config.hasFeedForwardBias }),
-    }),
+    mlm: (context) => ({ logits: wordLogits(context) }),
     sequence: (context) => ({ logits: classify(context) }),
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
   },
+  decoders: { "lm_head.weight": "model.embed_tokens.weight" },
 });
 
 function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: EuroBertConfig): BlockResult {
@@ -88,6 +88,12 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: EuroBert
     outputSize: hiddenSize,
   });
   return { hidden: add(attended, output), probabilities };
+}
+
+function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {
+  const { vocabularySize, hiddenSize, hasFeedForwardBias } = config;
+  const bias = hasFeedForwardBias ? p.at("lm_head").bias("bias", [vocabularySize]) : undefined;
+  return linearOp(gatherRows(encoded.hidden, inputs.rows), decoder("lm_head.weight", [vocabularySize, hiddenSize]), { bias });
 }
 
 /** `late` scores every token and means the scores; the others pool first -> [B, labels] */

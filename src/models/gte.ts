@@ -63,8 +63,8 @@ function gteLike(name: string): Architecture {
     },
     heads: {
       base: () => ({}),
-      mlm: ({ p, config, inputs, encoded }) => {
-        const table = p.at(name).weight("embeddings.word_embeddings.weight", [config.vocabularySize, config.hiddenSize]);
+      mlm: ({ p, config, inputs, encoded, decoder }) => {
+        const table = decoder("lm_head.decoder.weight", [config.vocabularySize, config.hiddenSize]);
         const names = { norm: name === "new" ? "norm" : "layer_norm", bias: "decoder.bias" };
         return { logits: languageHead(p.at("lm_head"), encoded.hidden, table, config.normEpsilon, inputs, names) };
       },
@@ -74,6 +74,7 @@ function gteLike(name: string): Architecture {
       },
       token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     },
+    decoders: { "lm_head.decoder.weight": `${name}.embeddings.word_embeddings.weight` },
   });
 }
 

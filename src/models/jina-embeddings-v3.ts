@@ -11,7 +11,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { stackedAttention } from "../nn/stacked-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture } from "./architecture.ts";
-import { robertaHeads } from "./roberta-heads.ts";
+import { robertaHeads, robertaTies } from "./roberta-heads.ts";
 import { rotaryFields } from "./rotary-config.ts";
 
 const config = defineConfig(
@@ -58,6 +58,7 @@ export const jinaEmbeddingsV3 = defineArchitecture({
     return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
   },
   heads,
+  ...robertaTies("roberta"),
 });
 
 function embed(p: ParameterPath, config: JinaConfig, inputs: BatchInputs): Value {

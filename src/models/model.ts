@@ -1,4 +1,5 @@
 import type { Backend, Executable, ParameterSet, RunInputs, RunOutputs, TensorSource } from "../backends/backend.ts";
+import type { ExpectedTensor } from "../checkpoints/checkpoint-weights.ts";
 import { Graph, type Value } from "../engine/graph.ts";
 import { ParameterPath } from "../engine/parameters.ts";
 import { buildProgram } from "../engine/program.ts";
@@ -31,6 +32,8 @@ export class Model {
   readonly #backend: Backend;
   readonly #parameters: ParameterSet;
   readonly #outputs: { readonly [name: string]: Value };
+  /** Names of the head's own outputs, such as "logits". */
+  readonly headOutputs: readonly string[];
   readonly #executables = new Map<string, { executable: Executable; inputs: ReadonlySet<string> }>();
 
   /**
@@ -42,7 +45,9 @@ export class Model {
     this.head = head;
     this.maxLength = architecture.maxLength;
     this.#backend = backend;
-    this.#outputs = buildOutputs(this.graph, options);
+    const { outputs, headOutputs } = buildOutputs(this.graph, options);
+    this.#outputs = outputs;
+    this.headOutputs = headOutputs;
     this.#parameters = backend.createParameters(options.tensors);
   }
 
@@ -54,6 +59,12 @@ export class Model {
   /** Bytes of weights on the backend so far. */
   get parameterBytes(): number {
     return this.#parameters.bytes;
+  }
+
+  /** The parameters that these outputs are computed from, tied ones once. */
+  parameters(outputs: readonly string[]): readonly ExpectedTensor[] {
+    const { parameters } = buildProgram(this.graph, this.#select(outputs), { fuse: false });
+    return parameters.map(({ parts, shape }) => ({ name: parts[0] as string, shape }));
   }
 
   /** The program of these outputs as the backend runs it; for inspection and for the memory plan. */
@@ -134,7 +145,7 @@ export class Model {
   }
 }
 
-function buildOutputs(graph: Graph, { architecture, head: headName, tail }: ModelOptions): HeadOutputs {
+function buildOutputs(graph: Graph, { architecture, head: headName, tail }: ModelOptions) {
   const { initializerRange } = architecture.config;
   const p = new ParameterPath(graph, "", typeof initializerRange === "number" ? initializerRange : undefined);
   const inputs = new BatchInputs(graph);
@@ -145,13 +156,18 @@ function buildOutputs(graph: Graph, { architecture, head: headName, tail }: Mode
     throw new ConfigError(`${architecture.name} has no head "${headName}"; it has ${known}.`);
   }
   const head = build({ p, inputs, encoded });
-  return {
+  const outputs: HeadOutputs = {
     hidden: encoded.hidden,
-    ...Object.fromEntries(encoded.hiddenStates.map((value, i) => [`hiddenStates.${i}`, value])),
-    ...Object.fromEntries(encoded.attentions.map((value, i) => [`attentions.${i}`, value])),
+    ...numbered("hiddenStates", encoded.hiddenStates),
+    ...numbered("attentions", encoded.attentions),
     ...head,
     ...tail?.({ graph, inputs, encoded, head }),
   };
+  return { outputs, headOutputs: Object.keys(head) };
+}
+
+function numbered(name: string, values: readonly Value[]): HeadOutputs {
+  return Object.fromEntries(values.map((value, i) => [`${name}.${i}`, value]));
 }
 
 function checkFinite(name: string, numbers: Float32Array): void {

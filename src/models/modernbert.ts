@@ -86,6 +86,7 @@ export const modernbert = defineArchitecture({
       return { startLogits: slice(both, 0, 1), endLogits: slice(both, 1, 1) };
     },
   },
+  decoders: { "decoder.weight": "model.embeddings.tok_embeddings.weight" },
 });
 
 function norm(p: ParameterPath, x: Value, { normEpsilon, hasNormBias }: ModernBertConfig): Value {
@@ -125,9 +126,9 @@ function tokenScores(context: Context, labels: number): Value {
 }
 
 function wordLogits(context: Context): Value {
-  const { p, config, inputs, encoded } = context;
+  const { p, config, inputs, encoded, decoder } = context;
   const { vocabularySize, hiddenSize, hasDecoderBias } = config;
-  const table = p.weight("model.embeddings.tok_embeddings.weight", [vocabularySize, hiddenSize]);
+  const table = decoder("decoder.weight", [vocabularySize, hiddenSize]);
   const bias = hasDecoderBias ? p.at("decoder").bias("bias", [vocabularySize]) : undefined;
   return linearOp(transform(context, gatherRows(encoded.hidden, inputs.rows)), table, { bias });
 }

@@ -11,7 +11,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
-import { robertaHeads } from "./roberta-heads.ts";
+import { robertaHeads, robertaTies } from "./roberta-heads.ts";
 
 /** Positions count from 2 whatever `pad_token_id` says, as in the reference. */
 const FIRST_POSITION = 2;
@@ -54,6 +54,7 @@ export const mpnet = defineArchitecture({
     return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
   },
   heads: robertaHeads("mpnet"),
+    ...robertaTies("mpnet"),
 });
 
 function embed(p: ParameterPath, config: MpnetConfig, inputs: BatchInputs): Value {

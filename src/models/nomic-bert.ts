@@ -13,6 +13,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { stackedAttention } from "../nn/stacked-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
+import { bertTies } from "./bert-heads.ts";
 import { firstTokenPooler, tokenHead } from "./heads.ts";
 import { rotaryFields } from "./rotary-config.ts";
 
@@ -76,6 +77,7 @@ export const nomicBert = defineArchitecture({
     },
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
   },
+  ...bertTies("nomic_bert"),
 });
 
 function embed(p: ParameterPath, config: NomicConfig, inputs: BatchInputs): Value {
@@ -102,12 +104,12 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: NomicCon
   return { hidden: layerNorm(p.at("norm2"), add(inner, normed), normEpsilon), probabilities };
 }
 
-function wordLogits({ p, config, inputs, encoded }: Context): Value {
+function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {
   const { vocabularySize, hiddenSize, normEpsilon } = config;
   const head = p.at("cls.predictions");
   const selected = gatherRows(encoded.hidden, inputs.rows);
   const mapped = activation(linear(head.at("transform.dense"), selected, hiddenSize), config.activation);
   const normed = layerNorm(head.at("transform.layer_norm"), mapped, normEpsilon);
-  const table = p.weight("nomic_bert.embeddings.word_embeddings.weight", [vocabularySize, hiddenSize]);
+  const table = decoder("cls.predictions.decoder.weight", [vocabularySize, hiddenSize]);
   return linearOp(normed, table, { bias: head.bias("bias", [vocabularySize]) });
 }

@@ -3,8 +3,15 @@ import { ConfigError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import { albert } from "./albert.ts";
 import { bert } from "./bert.ts";
+import { distilbert } from "./distilbert.ts";
 import { electra } from "./electra.ts";
 import { ernie } from "./ernie.ts";
+import { eurobert } from "./eurobert.ts";
+import { gte, gteNew } from "./gte.ts";
+import { jinaEmbeddingsV3 } from "./jina-embeddings-v3.ts";
+import { modernbert } from "./modernbert.ts";
+import { mpnet } from "./mpnet.ts";
+import { nomicBert } from "./nomic-bert.ts";
 import { camembert, roberta, xlmRoberta } from "./roberta.ts";
 
 /** Every architecture, in the order in which a config is tried: those that look at more than `model_type` first. */
@@ -13,9 +20,17 @@ export const ARCHITECTURES: readonly Architecture[] = [
   roberta,
   albert,
   ernie,
+  distilbert,
   electra,
   xlmRoberta,
   camembert,
+  mpnet,
+  modernbert,
+  nomicBert,
+  gte,
+  gteNew,
+  jinaEmbeddingsV3,
+  eurobert,
 ];
 
 /**

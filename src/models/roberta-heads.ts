@@ -23,8 +23,8 @@ interface RobertaHeadConfig {
 export function robertaHeads<C extends RobertaHeadConfig>(prefix: string) {
   const pooled = ({ p, config, inputs, encoded }: HeadContext<C>): Value =>
     firstTokenPooler(p.at(prefix).at("pooler"), encoded.hidden, inputs, config.hiddenSize);
-  const wordLogits = ({ p, config, inputs, encoded }: HeadContext<C>): Value => {
-    const table = p.at(prefix).weight("embeddings.word_embeddings.weight", [config.vocabularySize, config.hiddenSize]);
+  const wordLogits = ({ p, config, inputs, encoded, decoder }: HeadContext<C>): Value => {
+    const table = decoder("lm_head.decoder.weight", [config.vocabularySize, config.hiddenSize]);
     return languageHead(p.at("lm_head"), encoded.hidden, table, config.normEpsilon, inputs);
   };
   return {
@@ -37,6 +37,14 @@ export function robertaHeads<C extends RobertaHeadConfig>(prefix: string) {
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   } as const satisfies { [head: string]: Head<C> };
+}
+
+/** What the masked-word head shares with the embeddings at `prefix`, and what files of it hold twice. */
+export function robertaTies(prefix: string) {
+  return {
+    decoders: { "lm_head.decoder.weight": `${prefix}.embeddings.word_embeddings.weight` },
+    copies: { "lm_head.decoder.bias": "lm_head.bias" },
+  };
 }
 
 /** `dense`, gelu, a norm and the tied table for the selected rows -> [S, V] */

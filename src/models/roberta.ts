@@ -4,7 +4,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { type Architecture, defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
 import { encodeLayers, sumEmbeddings } from "./bert-encoder.ts";
-import { robertaHeads } from "./roberta-heads.ts";
+import { robertaHeads, robertaTies } from "./roberta-heads.ts";
 
 /** RoBERTa's config: BERT's keys, whose positions start after the padding id. */
 export const robertaConfig = defineConfig(
@@ -34,6 +34,7 @@ function robertaLike(name: string): Architecture {
       return encodeLayers(p.at("encoder"), embedded, config, inputs);
     },
     heads: robertaHeads("roberta"),
+    ...robertaTies("roberta"),
   });
 }
 

@@ -1,0 +1,74 @@
+import type { Backend } from "../backends/backend.ts";
+import type { WeightAudit } from "../checkpoints/checkpoint-weights.ts";
+import type { Checkpoint } from "../checkpoints/repository.ts";
+import type { StoredTensor } from "../checkpoints/stored-types.ts";
+import { ConfigError } from "../errors.ts";
+import type { ConfiguredArchitecture, HeadName } from "./architecture.ts";
+import { Model, type Tail } from "./model.ts";
+import { findArchitecture } from "./registry.ts";
+
+/** Ends of the class names in a config's `architectures`, and the head of each. */
+const HEAD_CLASSES: readonly (readonly [string, HeadName])[] = [
+  ["ForMaskedLM", "mlm"],
+  ["ForPreTraining", "pretraining"],
+  ["ForSequenceClassification", "sequence"],
+  ["ForTokenClassification", "token"],
+  ["ForQuestionAnswering", "qa"],
+  ["ForMultipleChoice", "choice"],
+  ["ForNextSentencePrediction", "nsp"],
+  ["Model", "base"],
+];
+
+export interface LoadModelOptions {
+  /** Default: as the config's `architectures` says, else the encoder alone. */
+  readonly head?: HeadName | undefined;
+  readonly backend: Backend;
+  /** Results that a task adds to the program. */
+  readonly tail?: Tail | undefined;
+  /** Finds the tensors that a tail reads from other files, such as a Dense module's; asked before the checkpoint. */
+  readonly tensors?: ((name: string) => StoredTensor | undefined) | undefined;
+}
+
+export interface LoadedModel {
+  readonly model: Model;
+  /** Which of the file's tensors the head uses, and what became of the others. */
+  readonly audit: WeightAudit;
+}
+
+/** The architecture of a checkpoint, with its config read. */
+export function configure(checkpoint: Checkpoint): ConfiguredArchitecture {
+  const names = new Set(checkpoint.list().map(({ name }) => name));
+  return findArchitecture(checkpoint.config, names).configure(checkpoint.config);
+}
+
+/**
+ * The head that a config names in `architectures`; `base` when it names none.
+ *
+ * @throws ConfigError when it names a class that is none of the known heads.
+ */
+export function headOf(architecture: ConfiguredArchitecture): HeadName {
+  const [className] = architecture.common.architectures;
+  if (className === undefined) return "base";
+  const found = HEAD_CLASSES.find(([ending]) => className.endsWith(ending));
+  if (found !== undefined) return found[1];
+  const endings = HEAD_CLASSES.map(([ending]) => ending).join(", ");
+  throw new ConfigError(`config.json: architectures is "${className}"; known endings: ${endings}.`);
+}
+
+/**
+ * Opens a checkpoint's encoder and head on a backend. Names, shapes and config are checked; weights are read when the
+ * first program is compiled.
+ *
+ * @throws ConfigError when the config asks for something unknown; CheckpointError when weights are missing, misshapen or
+ *   unknown, listing the first ten of each.
+ */
+export function loadModel(checkpoint: Checkpoint, options: LoadModelOptions): LoadedModel {
+  const architecture = configure(checkpoint);
+  const { head = headOf(architecture), backend, tail } = options;
+  const weights = checkpoint.weights(architecture.names);
+  const tensors = (name: string) => options.tensors?.(name) ?? weights.tensor(name);
+  const model = new Model({ architecture, head, backend, tensors, tail });
+  const pooler = head === "base" && model.headOutputs.every((output) => model.parameters([output]).every(({ name }) => weights.has(name)));
+  const wanted = head === "base" && !pooler ? ["hidden"] : ["hidden", ...model.headOutputs];
+  return { model, audit: weights.check(model.parameters(wanted)) };
+}
