@@ -470,11 +470,11 @@ napi_value js_abort(napi_env env, napi_callback_info info) {
   size_t count = 2;
   napi_value args[2];
   napi_get_cb_info(env, info, &count, args, nullptr, nullptr);
-  DoorDevice* device = open_device(env, args[0]);
+  DoorDevice* device = object_of<DoorDevice>(env, args[0], KIND_DEVICE);
   if (device == nullptr) return nullptr;
   uint32_t id = 0;
   napi_get_value_uint32(env, args[1], &id);
-  device->device->abort(id);
+  if (!device->is_closing) device->device->abort(id);
   return undefined(env);
 }
 

@@ -1,0 +1,1 @@
+export { NativeBackend, type NativeOptions } from "./native-backend.ts";
