@@ -5,6 +5,7 @@ import type { NameGeneration } from "../checkpoints/name-mapping.ts";
 import { Graph, type Value } from "../engine/graph.ts";
 import { ParameterPath } from "../engine/parameters.ts";
 import { BatchInputs } from "../nn/batch-inputs.ts";
+import type { PackedBatch } from "./packed-batch.ts";
 
 /** What can stand on an encoder; the names of the goldens' folders. */
 export const HEADS = ["base", "mlm", "pretraining", "sequence", "token", "qa", "choice", "nsp"] as const;
@@ -52,6 +53,8 @@ export interface ArchitectureDefinition<T extends AnyConfigTable> {
   maxLength(config: ConfigValues<T>): number;
   /** Builds the encoder. `p` stands at `prefix`. */
   encode(p: ParameterPath, config: ConfigValues<T>, inputs: BatchInputs): Encoded;
+  /** Inputs of its own that the encoder computes from each batch, by the names that it declared them with. */
+  extraInputs?(batch: PackedBatch, config: ConfigValues<T>): { readonly [name: string]: Float32Array | Int32Array };
   readonly heads: { readonly [H in HeadName]?: Head<ConfigValues<T>> };
   /** Decoders of the masked-word heads and the embeddings that they are, where the config ties them. */
   readonly decoders?: { readonly [decoder: string]: string };
@@ -84,6 +87,7 @@ export interface ConfiguredArchitecture {
   /** How its tensors are named in checkpoints. */
   readonly names: NameScheme;
   encode(p: ParameterPath, inputs: BatchInputs): Encoded;
+  extraInputs(batch: PackedBatch): { readonly [name: string]: Float32Array | Int32Array };
   readonly heads: { readonly [H in HeadName]?: (inputs: HeadInputs) => HeadOutputs };
 }
 
@@ -122,6 +126,7 @@ export function defineArchitecture<T extends AnyConfigTable>(definition: Archite
         firstPosition: definition.firstPosition?.(config) ?? 0,
         maxLength: definition.maxLength(config),
         encode: (p: ParameterPath, inputs: BatchInputs) => definition.encode(p, config, inputs),
+        extraInputs: (batch: PackedBatch) => definition.extraInputs?.(batch, config) ?? {},
         heads: Object.fromEntries(bound) as ConfiguredArchitecture["heads"],
       };
       return { ...configured, names: nameScheme(definition, configured, common.tiesEmbeddings) };

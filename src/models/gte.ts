@@ -65,7 +65,7 @@ function gteLike(name: string): Architecture {
       base: () => ({}),
       mlm: ({ p, config, inputs, encoded, decoder }) => {
         const table = decoder("lm_head.decoder.weight", [config.vocabularySize, config.hiddenSize]);
-        const names = { norm: name === "new" ? "norm" : "layer_norm", bias: "decoder.bias" };
+        const names = { norm: "norm", bias: "decoder.bias" };
         return { logits: languageHead(p.at("lm_head"), encoded.hidden, table, config.normEpsilon, inputs, names) };
       },
       sequence: ({ p, config, inputs, encoded, labels }) => {

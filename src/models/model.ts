@@ -135,9 +135,10 @@ export class Model {
       pairOffsets: () => pairOffsetsOf(batch.offsets),
       rows: () => batch.rows,
     };
+    const extra = { ...this.architecture.extraInputs(batch), ...batch.extra };
     const given: { [name: string]: Int32Array | Float32Array } = {};
     for (const name of wanted) {
-      const numbers = offered[name]?.() ?? batch.extra?.[name];
+      const numbers = offered[name]?.() ?? extra[name];
       if (numbers === undefined) throw new InputError(`The batch lacks "${name}", which the wanted outputs need.`);
       given[name] = numbers;
     }

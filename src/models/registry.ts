@@ -13,6 +13,13 @@ import { modernbert } from "./modernbert.ts";
 import { mpnet } from "./mpnet.ts";
 import { nomicBert } from "./nomic-bert.ts";
 import { camembert, roberta, xlmRoberta } from "./roberta.ts";
+import { esm } from "./esm.ts";
+import { fnet } from "./fnet.ts";
+import { luke } from "./luke.ts";
+import { megatronBert } from "./megatron-bert.ts";
+import { rembert } from "./rembert.ts";
+import { robertaPreLayerNorm, xlmRobertaXl } from "./roberta-pre-norm.ts";
+import { roformer } from "./roformer.ts";
 
 /** Every architecture, in the order in which a config is tried: those that look at more than `model_type` first. */
 export const ARCHITECTURES: readonly Architecture[] = [
@@ -31,6 +38,14 @@ export const ARCHITECTURES: readonly Architecture[] = [
   gteNew,
   jinaEmbeddingsV3,
   eurobert,
+  roformer,
+  megatronBert,
+  rembert,
+  robertaPreLayerNorm,
+  xlmRobertaXl,
+  esm,
+  fnet,
+  luke,
 ];
 
 /**

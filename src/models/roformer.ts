@@ -1,0 +1,84 @@
+import { flag, optional, positive, size } from "../checkpoints/config-fields.ts";
+import { type ConfigValues, defineConfig } from "../checkpoints/config-reader.ts";
+import type { Value } from "../engine/graph.ts";
+import { activation, add } from "../engine/ops/elementwise.ts";
+import { embedding } from "../engine/ops/embedding.ts";
+import { pool } from "../engine/ops/pool.ts";
+import type { ParameterPath } from "../engine/parameters.ts";
+import type { BatchInputs } from "../nn/batch-inputs.ts";
+import type { Rotate } from "../nn/bert-block.ts";
+import { linear } from "../nn/linear.ts";
+import { layerNorm } from "../nn/norm.ts";
+import { rotateQueriesAndKeys } from "../nn/rotary.ts";
+import { defineArchitecture } from "./architecture.ts";
+import { bertFields, bertRules } from "./bert-config.ts";
+import { encodeLayers } from "./bert-encoder.ts";
+import { bertTies } from "./bert-heads.ts";
+import { answerHead, maskedHead, tokenHead } from "./heads.ts";
+
+/** The base of the sinusoids, fixed in the reference. */
+const THETA = 10000;
+
+const config = defineConfig(
+  {
+    ...bertFields,
+    vocabularySize: size("vocab_size", 50000),
+    /** Default: the hidden size. */
+    embeddingSize: optional(size("embedding_size")),
+    maxPositions: size("max_position_embeddings", 1536),
+    rotatesValues: flag("rotary_value", false),
+    normEpsilon: positive("layer_norm_eps", 1e-12),
+  },
+  bertRules,
+);
+type RoFormerConfig = ConfigValues<typeof config>;
+
+/**
+ * RoFormer: BERT's blocks with rotated queries and keys (and values, on request) in place of position embeddings.
+ * Source: arXiv 2104.09864; transformers, models/roformer/modeling_roformer.py.
+ */
+export const roformer = defineArchitecture({
+  name: "roformer",
+  prefix: "roformer",
+  config,
+  maxLength: ({ maxPositions }) => maxPositions,
+  encode(p, config, inputs) {
+    const { hiddenSize, embeddingSize = hiddenSize } = config;
+    const normed = embed(p.at("embeddings"), embeddingSize, config, inputs);
+    const embedded = embeddingSize === hiddenSize ? normed : linear(p.at("embeddings_project"), normed, hiddenSize);
+    return encodeLayers(p.at("encoder"), embedded, config, inputs, { rotate: rotation(config, inputs) });
+  },
+  heads: {
+    base: () => ({}),
+    mlm: ({ p, config, inputs, encoded, decoder }) => {
+      const table = decoder("cls.predictions.decoder.weight", [config.vocabularySize, config.embeddingSize ?? config.hiddenSize]);
+      return { logits: maskedHead(p.at("cls.predictions"), encoded.hidden, inputs, { ...config, table }) };
+    },
+    sequence: ({ p, config, inputs, encoded, labels }) => {
+      const first = pool(encoded.hidden, inputs.offsets, "cls");
+      const inner = activation(linear(p.at("classifier.dense"), first, config.hiddenSize), config.activation);
+      return { logits: linear(p.at("classifier.out_proj"), inner, labels) };
+    },
+    // The reference's summary takes the last token, since its config names no other.
+    choice: ({ p, inputs, encoded }) => ({ logits: linear(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "lastToken"), 1) }),
+    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
+  },
+  ...bertTies("roformer"),
+  buffers: ["**encoder.embed_positions.weight"],
+});
+
+function embed(p: ParameterPath, size: number, config: RoFormerConfig, inputs: BatchInputs): Value {
+  const { vocabularySize, types, normEpsilon } = config;
+  const words = embedding(p.weight("word_embeddings.weight", [vocabularySize, size]), inputs.ids(vocabularySize));
+  const segments = embedding(p.weight("token_type_embeddings.weight", [types, size]), inputs.typeIds(types));
+  return layerNorm(p.at("LayerNorm"), add(words, segments), normEpsilon);
+}
+
+function rotation({ heads, hiddenSize, maxPositions, rotatesValues }: RoFormerConfig, inputs: BatchInputs): Rotate {
+  const options = { heads, headSize: hiddenSize / heads, theta: THETA, interleaved: true, maxPositions };
+  return (q, k, v) => {
+    const [query, key] = rotateQueriesAndKeys(q, k, inputs, options);
+    return [query, key, rotatesValues ? rotateQueriesAndKeys(v, v, inputs, options)[0] : v];
+  };
+}
