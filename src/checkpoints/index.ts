@@ -43,18 +43,13 @@ export {
 export { DEFAULT_MODEL_PACKAGE, type ModelLocation, resolveWhere } from "./default-model.ts";
 export { type JsonObject, type JsonValue, jsonAt, readJson, readJsonObject } from "./json-files.ts";
 export { interleavedHeads, type NameGeneration, type NameRule } from "./name-mapping.ts";
-export { Checkpoint, type WeightFile } from "./repository.ts";
+export { PytorchBin } from "./pytorch-bin.ts";
+export { Checkpoint, type SaveOptions, type WeightFile } from "./repository.ts";
 export { type ListedTensor, Safetensors, type SafetensorsOptions } from "./safetensors.ts";
 export { type SafetensorsWriteOptions, safetensorsChunks, writeSafetensors } from "./safetensors-write.ts";
-export {
-  type ModuleActivation,
-  type PoolingMode,
-  readSentenceLayout,
-  type SentenceLayout,
-  type SentenceModule,
-  type Similarity,
-  tokenizerLimit,
-} from "./sentence-transformers.ts";
+export { type RepositoryContent, saveRepository, type WeightFileContent } from "./save-repository.ts";
+export type { ModuleActivation, PoolingMode, SentenceModule } from "./sentence-modules.ts";
+export { readSentenceLayout, type SentenceLayout, type Similarity, tokenizerLimit } from "./sentence-transformers.ts";
 export {
   byteLength,
   elementCount,

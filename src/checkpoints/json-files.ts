@@ -21,6 +21,11 @@ export function readJsonObject(file: string): JsonObject {
   return value;
 }
 
+/** As `readJsonObject`; an empty object where there is no such file. */
+export function readJsonIfThere(file: string): JsonObject {
+  return pathKind(file) === "missing" ? {} : readJsonObject(file);
+}
+
 /** As `readJsonObject`, for any value. */
 export function readJson(file: string): JsonValue {
   return parseJson(readJsonText(file), baseName(file));

@@ -1,9 +1,12 @@
 /** A Hugging Face model folder: its configuration, its weights in whatever files they lie, and the files beside them. */
-import { baseName, joinPath, listFolder, pathKind } from "#platform";
+import { baseName, joinPath, listFolder, pathKind, realPath } from "#platform";
 import { CheckpointError, ConfigError, InputError } from "../errors.ts";
 import { CheckpointWeights, type NameScheme } from "./checkpoint-weights.ts";
+import { editJson } from "./json-edit.ts";
 import { isJsonObject, type JsonObject, parseJson, readJsonText } from "./json-files.ts";
+import { PytorchBin } from "./pytorch-bin.ts";
 import { type ListedTensor, Safetensors, type SafetensorsOptions } from "./safetensors.ts";
+import { saveRepository, type WeightFileContent } from "./save-repository.ts";
 import { checkShard, readShardedIndex } from "./sharded-index.ts";
 import type { StoredTensor } from "./stored-types.ts";
 
@@ -17,14 +20,14 @@ export interface WeightFile {
   tensor(name: string): StoredTensor;
 }
 
-/** The files that hold weights, in the order in which they are looked for. */
-const SINGLE = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
-/** Formats that are not read, with the reason's short form. */
+const SAFETENSORS_INDEX = "model.safetensors.index.json";
+const PYTORCH_INDEX = "pytorch_model.bin.index.json";
+
+/** Formats that hold weights and are not read. `.bin` is read under its usual name only. */
 const FOREIGN = /\.(?:bin|pt|pth|ckpt|pkl|h5|npz|msgpack|onnx|gguf|tflite|ot)$/;
 
-/** What a save writes itself; every other file of the folder is copied. */
-const WRITTEN = /^(?:config\.json|.*\.safetensors(?:\.index\.json)?|pytorch_model.*)$/;
+/** What a save writes itself, and exports of the same weights to other formats. Every other file is copied. */
+const WRITTEN = /^(?:config\.json|.*\.safetensors|.*\.index\.json|\..*|onnx|openvino)$/;
 
 export class Checkpoint {
   readonly folder: string;
@@ -74,12 +77,56 @@ export class Checkpoint {
     return new CheckpointWeights(this, scheme);
   }
 
-  /** Files of the folder that are neither configuration nor weights: tokenizer, pooling, model card. */
+  /** Files and folders that are neither configuration nor weights: tokenizer, pooling, model card. */
   otherFiles(): string[] {
-    return listFolder(this.folder).filter(
-      (name) => !WRITTEN.test(name) && !FOREIGN.test(name) && !name.startsWith("."),
-    );
+    return listFolder(this.folder).filter((name) => !WRITTEN.test(name) && !FOREIGN.test(name));
   }
+
+  /**
+   * Writes the checkpoint to a folder, with its tokenizer and all else that belongs to it; the weights as safetensors, in
+   * as many files as they were. What is not changed is written byte for byte as it was read.
+   *
+   * @param options.tensors all tensors to write, as `CheckpointWeights.inFileForm` returns them. Default: those opened.
+   * @param options.config keys of `config.json` to change or add. Default: none.
+   */
+  save(folder: string, options: SaveOptions = {}): void {
+    const tensors = [...(options.tensors ?? this.list().map(({ name }) => this.tensor(name)))];
+    const files = this.#distribute(tensors);
+    const isSame = files.every(({ order }) => order === "given");
+    const isInPlace = pathKind(folder) === "folder" && realPath(folder) === realPath(this.folder);
+    const index = joinPath(this.folder, SAFETENSORS_INDEX);
+    saveRepository(folder, {
+      configText: editJson(this.configText, options.config ?? {}),
+      weightFiles: files,
+      indexText: isSame && this.weightFiles.length > 1 && pathKind(index) === "file" ? readJsonText(index) : undefined,
+      copies: isInPlace ? [] : this.otherFiles().map((name) => ({ from: joinPath(this.folder, name), name })),
+    });
+  }
+
+  /** Tensors go to the files that held them, new ones to the last; a file whose tensors are the same keeps their order. */
+  #distribute(tensors: readonly StoredTensor[]): WeightFileContent[] {
+    const last = this.weightFiles.at(-1);
+    return this.weightFiles.map((file) => {
+      const own = tensors.filter(({ name }) => (this.#fileOf.get(name) ?? last) === file);
+      const isSame = own.map(signature).join() === file.list().map(signature).join();
+      const metadata = file instanceof Safetensors ? (file.metadata ?? new Map()) : undefined;
+      return { name: safetensorsName(file.name), tensors: own, metadata, order: isSame ? "given" : "reference" };
+    });
+  }
+}
+
+export interface SaveOptions {
+  readonly tensors?: Iterable<StoredTensor> | undefined;
+  readonly config?: JsonObject | undefined;
+}
+
+function signature({ name, type }: ListedTensor): string {
+  return `${type} ${name}`;
+}
+
+/** What a file of weights is called once it is in safetensors format. */
+function safetensorsName(name: string): string {
+  return name.replace(/^pytorch_model(.*)\.bin$/, "model$1.safetensors");
 }
 
 function parseConfig(text: string): JsonObject {
@@ -88,26 +135,40 @@ function parseConfig(text: string): JsonObject {
   return json;
 }
 
+/** In the reference's order: safetensors before pickles, one file before several. */
 function openWeights(folder: string, options: SafetensorsOptions): WeightFile[] {
   const names = listFolder(folder);
-  if (names.includes(SINGLE)) return [openSafetensors(folder, SINGLE, options)];
-  if (names.includes(INDEX)) return openShards(folder, options);
-  const others = names.filter((name) => name.endsWith(".safetensors") && !name.startsWith("adapter_"));
-  if (others.length === 1) return [openSafetensors(folder, others[0]!, options)];
-  if (others.length > 1) {
-    throw new CheckpointError(`"${folder}" has no ${SINGLE} but several others: ${others.join(", ")}. Keep one.`);
-  }
+  const openSafetensors = (file: string) => Safetensors.open(file, options);
+  if (names.includes("model.safetensors")) return [openNamed(folder, "model.safetensors", openSafetensors)];
+  if (names.includes(SAFETENSORS_INDEX)) return openShards(folder, SAFETENSORS_INDEX, openSafetensors);
+  const other = findOther(folder, names);
+  if (other !== undefined) return [openNamed(folder, other, openSafetensors)];
+  if (names.includes("pytorch_model.bin")) return [openNamed(folder, "pytorch_model.bin", PytorchBin.open)];
+  if (names.includes(PYTORCH_INDEX)) return openShards(folder, PYTORCH_INDEX, PytorchBin.open);
   return refuseForeign(folder, names);
 }
 
-function openSafetensors(folder: string, name: string, options: SafetensorsOptions): WeightFile {
-  return Object.assign(Safetensors.open(joinPath(folder, name), options), { name });
+/** The one safetensors file of another name, such as `model.fp16.safetensors`; adapters are no models. */
+function findOther(folder: string, names: readonly string[]): string | undefined {
+  const others = names.filter((name) => name.endsWith(".safetensors") && !name.startsWith("adapter_"));
+  if (others.length > 1 && !names.includes("pytorch_model.bin")) {
+    throw new CheckpointError(
+      `"${folder}" has no model.safetensors but several others: ${others.join(", ")}. Keep one.`,
+    );
+  }
+  return others.length === 1 ? others[0] : undefined;
 }
 
-function openShards(folder: string, options: SafetensorsOptions): WeightFile[] {
-  return readShardedIndex(folder, INDEX).map((shard) => {
-    const file = Object.assign(Safetensors.open(shard.file, options), { name: shard.name });
-    checkShard(shard, file.list(), INDEX);
+type Opener = (file: string) => Omit<WeightFile, "name">;
+
+function openNamed(folder: string, name: string, open: Opener): WeightFile {
+  return Object.assign(open(joinPath(folder, name)), { name });
+}
+
+function openShards(folder: string, indexName: string, open: Opener): WeightFile[] {
+  return readShardedIndex(folder, indexName).map((shard) => {
+    const file = Object.assign(open(shard.file), { name: shard.name });
+    checkShard(shard, file.list(), indexName);
     return file;
   });
 }
@@ -115,7 +176,7 @@ function openShards(folder: string, options: SafetensorsOptions): WeightFile[] {
 function refuseForeign(folder: string, names: readonly string[]): never {
   const foreign = names.find((name) => FOREIGN.test(name));
   if (foreign === undefined) {
-    throw new CheckpointError(`"${folder}" has no weights: expected ${SINGLE}, ${INDEX} or pytorch_model.bin.`);
+    throw new CheckpointError(`"${folder}" has no weights: expected model.safetensors or pytorch_model.bin.`);
   }
   throw new CheckpointError(
     `"${folder}" has its weights in "${foreign}", which is not read. Convert it in Python: AutoModel.from_pretrained(folder).save_pretrained(folder).`,

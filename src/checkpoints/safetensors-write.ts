@@ -9,6 +9,8 @@ import { byteLength, type StoredTensor, type StoredType } from "./stored-types.t
 export interface SafetensorsWriteOptions {
   /** The file's `__metadata__`. Default: `format: pt`, which other readers expect. Pass an empty map to leave it out. */
   readonly metadata?: ReadonlyMap<string, string> | undefined;
+  /** The tensors' order in the file. Default: "reference", as above; "given" repeats that of a file that has another. */
+  readonly order?: "reference" | "given" | undefined;
 }
 
 const DEFAULT_METADATA: ReadonlyMap<string, string> = new Map([["format", "pt"]]);
@@ -34,7 +36,7 @@ export function* safetensorsChunks(
   tensors: Iterable<StoredTensor>,
   options: SafetensorsWriteOptions = {},
 ): Generator<Uint8Array> {
-  const sorted = [...tensors].sort(compareTensors);
+  const sorted = options.order === "given" ? [...tensors] : [...tensors].sort(compareTensors);
   yield encodeHeader(sorted, options.metadata ?? DEFAULT_METADATA);
   for (const tensor of sorted) {
     const bytes = tensor.read();

@@ -2,10 +2,11 @@
  * Reading safetensors files: the header is checked as a whole when a file is opened, tensors are fetched one by one when
  * they are used. Format: https://github.com/huggingface/safetensors#format
  */
-import { type ByteSource, openFile, pathKind } from "#platform";
+import type { ByteSource } from "#platform";
 import { CheckpointError } from "../errors.ts";
 import { parseHeader, type TensorEntry } from "./safetensors-header.ts";
-import { copyInto, STORED_BYTES, type StoredTensor, type StoredType } from "./stored-types.ts";
+import { STORED_BYTES, type StoredTensor, type StoredType } from "./stored-types.ts";
+import { memorySource, openWeightSource } from "./weight-source.ts";
 
 export interface SafetensorsOptions {
   /** The largest header that is read. Default: 25 MB, as the hub's own readers; at most 100 MB, the format's limit. */
@@ -36,7 +37,7 @@ export class Safetensors {
     const headerBytes = readHeaderLength(source, options.maxHeaderBytes ?? DEFAULT_HEADER_BYTES);
     this.#source = source;
     this.#dataStart = PREFIX_BYTES + headerBytes;
-    const text = readOrExplain(source, PREFIX_BYTES, headerBytes);
+    const text = source.read(PREFIX_BYTES, headerBytes);
     const header = parseHeader(text, source.size - this.#dataStart, source.name);
     this.metadata = header.metadata;
     this.#entries = header.tensors;
@@ -48,8 +49,7 @@ export class Safetensors {
    * @throws CheckpointError when it is missing, truncated, or its header breaks a rule of the format.
    */
   static open(file: string, options: SafetensorsOptions = {}): Safetensors {
-    if (pathKind(file) !== "file") throw new CheckpointError(`There is no weight file at "${file}".`);
-    return new Safetensors(openFile(file), options);
+    return new Safetensors(openWeightSource(file), options);
   }
 
   /** Reads a file that lies in memory. `name` stands for it in errors. */
@@ -80,7 +80,7 @@ export class Safetensors {
   }
 
   #read({ begin, end }: TensorEntry, target?: Uint8Array): Uint8Array {
-    return readOrExplain(this.#source, this.#dataStart + begin, end - begin, target);
+    return this.#source.read(this.#dataStart + begin, end - begin, target);
   }
 }
 
@@ -93,7 +93,7 @@ function readHeaderLength(source: ByteSource, maxHeaderBytes: number): number {
   if (source.size < PREFIX_BYTES) {
     throw new CheckpointError(`"${source.name}" has ${source.size} bytes, too few for a safetensors file.`);
   }
-  const prefix = readOrExplain(source, 0, PREFIX_BYTES);
+  const prefix = source.read(0, PREFIX_BYTES);
   const length = new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true);
   const left = source.size - PREFIX_BYTES;
   if (length > BigInt(left)) {
@@ -108,27 +108,4 @@ function readHeaderLength(source: ByteSource, maxHeaderBytes: number): number {
     );
   }
   return Number(length);
-}
-
-function readOrExplain(source: ByteSource, start: number, length: number, target?: Uint8Array): Uint8Array {
-  try {
-    return source.read(start, length, target);
-  } catch (cause) {
-    throw new CheckpointError(`"${source.name}" cannot be read: ${(cause as Error).message}. Open it again.`, {
-      cause,
-    });
-  }
-}
-
-/** Views where they are aligned for every element type, copies elsewhere. */
-function memorySource(bytes: Uint8Array, name: string): ByteSource {
-  return {
-    name,
-    size: bytes.length,
-    read(start, length, target) {
-      const part = bytes.subarray(start, start + length);
-      if (target !== undefined) return copyInto(target, part);
-      return part.byteOffset % 8 === 0 ? part : part.slice();
-    },
-  };
 }

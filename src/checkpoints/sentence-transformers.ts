@@ -5,46 +5,18 @@
  */
 import { joinPath, pathKind } from "#platform";
 import { ConfigError } from "../errors.ts";
-import { choice, flag, named, number, oneOrMore, only, optional, size, text } from "./config-fields.ts";
+import { choice, flag, named, number, optional, size, text } from "./config-fields.ts";
 import { defineConfig } from "./config-reader.ts";
 import { containedPath } from "./contained-path.ts";
-import { isJsonObject, type JsonObject, nameOf, readJson, readJsonObject } from "./json-files.ts";
-
-export type PoolingMode = "cls" | "max" | "mean" | "mean_sqrt_len_tokens" | "weightedmean" | "lasttoken";
-
-/** Several modes are concatenated in this order. */
-const POOLING_MODES: readonly PoolingMode[] = [
-  "cls",
-  "max",
-  "mean",
-  "mean_sqrt_len_tokens",
-  "weightedmean",
-  "lasttoken",
-];
-
-export type ModuleActivation = "none" | "tanh" | "relu" | "gelu" | "sigmoid" | "silu";
-
-/** One step after the encoder. `folder` holds its weights. */
-export type SentenceModule =
-  | {
-      readonly kind: "pooling";
-      readonly modes: readonly PoolingMode[];
-      /** Width of the token vectors; the pooled vector is that times the number of modes. */
-      readonly dimension: number;
-      /** False: the prompt's tokens are left out of the mean. */
-      readonly includePrompt: boolean;
-    }
-  | {
-      readonly kind: "dense";
-      readonly inputSize: number;
-      readonly outputSize: number;
-      readonly hasBias: boolean;
-      readonly activation: ModuleActivation;
-      readonly hasResidual: boolean;
-      readonly folder: string;
-    }
-  | { readonly kind: "layer-norm"; readonly dimension: number; readonly folder: string }
-  | { readonly kind: "normalize" };
+import { isJsonObject, type JsonObject, nameOf, readJsonIfThere, readJsonObject } from "./json-files.ts";
+import {
+  checkModules,
+  MODULE_ACTIVATIONS,
+  type ModuleActivation,
+  readModule,
+  readModuleEntries,
+  type SentenceModule,
+} from "./sentence-modules.ts";
 
 export type Similarity = "cosine" | "dot" | "euclidean" | "manhattan";
 
@@ -66,15 +38,6 @@ export interface SentenceLayout {
   readonly scoreActivation: ModuleActivation | undefined;
 }
 
-const ACTIVATIONS: { readonly [path: string]: ModuleActivation } = {
-  "torch.nn.modules.linear.Identity": "none",
-  "torch.nn.modules.activation.Tanh": "tanh",
-  "torch.nn.modules.activation.ReLU": "relu",
-  "torch.nn.modules.activation.GELU": "gelu",
-  "torch.nn.modules.activation.Sigmoid": "sigmoid",
-  "torch.nn.modules.activation.SiLU": "silu",
-};
-
 /** Configurations of the encoder module, by the names of several releases. */
 const ENCODER_FILES = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"].map(
   (name) => `sentence_${name}_config.json`,
@@ -95,46 +58,15 @@ const modelConfig = defineConfig({
   kind: named("model_type", { SentenceTransformer: "embedder", CrossEncoder: "cross-encoder" }, "embedder"),
   similarity: choice("similarity_fn_name", ["cosine", "dot", "euclidean", "manhattan"], "cosine"),
   defaultPrompt: optional(text("default_prompt_name")),
-  scoreActivation: optional(named("activation_fn", ACTIVATIONS)),
+  scoreActivation: optional(named("activation_fn", MODULE_ACTIVATIONS)),
 });
 
 /** Cross-encoders of releases 2 to 5 keep it in the encoder's own config.json. */
 const crossEncoderConfig = defineConfig({
   scoreActivation: optional(
-    named(["sentence_transformers.activation_fn", "sbert_ce_default_activation_function"], ACTIVATIONS),
+    named(["sentence_transformers.activation_fn", "sbert_ce_default_activation_function"], MODULE_ACTIVATIONS),
   ),
 });
-
-/** Up to release 5 a boolean for each mode, since then one mode or a list of them. */
-const poolingConfig = defineConfig({
-  dimension: size(["embedding_dimension", "word_embedding_dimension"]),
-  modes: optional(oneOrMore("pooling_mode", (key) => choice(key, POOLING_MODES))),
-  includePrompt: flag("include_prompt", true),
-  cls: flag("pooling_mode_cls_token", false),
-  max: flag("pooling_mode_max_tokens", false),
-  mean: flag("pooling_mode_mean_tokens", false),
-  mean_sqrt_len_tokens: flag("pooling_mode_mean_sqrt_len_tokens", false),
-  weightedmean: flag("pooling_mode_weightedmean_tokens", false),
-  lasttoken: flag("pooling_mode_lasttoken", false),
-});
-
-/** Other feature names are those of multi-vector models, which are not read. */
-const onlySentences = {
-  input: only("module_input_name", "sentence_embedding"),
-  output: only("module_output_name", "sentence_embedding"),
-};
-
-const denseConfig = defineConfig({
-  inputSize: size("in_features"),
-  outputSize: size("out_features"),
-  hasBias: flag("bias", true),
-  activation: named("activation_function", ACTIVATIONS, "tanh"),
-  hasResidual: flag("use_residual", false),
-  ...onlySentences,
-});
-
-const normalizeConfig = defineConfig(onlySentences);
-const layerNormConfig = defineConfig({ dimension: size("dimension") });
 
 /**
  * Reads the layout of a folder.
@@ -145,13 +77,13 @@ const layerNormConfig = defineConfig({ dimension: size("dimension") });
 export function readSentenceLayout(folder: string): SentenceLayout | undefined {
   const modulesFile = joinPath(folder, "modules.json");
   if (pathKind(modulesFile) === "missing") return readCrossEncoder(folder);
-  const [encoder, ...others] = readModules(modulesFile);
+  const [encoder, ...others] = readModuleEntries(modulesFile);
   if (encoder?.type !== "Transformer") {
     throw new ConfigError(`modules.json begins with "${encoder?.type ?? "nothing"}"; expected "Transformer".`);
   }
   const encoderFolder = containedPath(folder, encoder.path, "modules.json");
   const encoderValues = encoderConfig.read(readEncoderConfig(encoderFolder), "sentence_bert_config.json");
-  const general = readOptional(joinPath(folder, "config_sentence_transformers.json"));
+  const general = readJsonIfThere(joinPath(folder, "config_sentence_transformers.json"));
   const { kind, similarity, defaultPrompt, scoreActivation } = modelConfig.read(
     general,
     "config_sentence_transformers.json",
@@ -189,84 +121,16 @@ function readCrossEncoder(folder: string): SentenceLayout | undefined {
 }
 
 function readOldScoreActivation(folder: string): ModuleActivation | undefined {
-  return crossEncoderConfig.read(readOptional(joinPath(folder, "config.json"))).scoreActivation;
+  return crossEncoderConfig.read(readJsonIfThere(joinPath(folder, "config.json"))).scoreActivation;
 }
 
 /** The most tokens that `tokenizer_config.json` allows, or undefined where it says nothing or "very many". */
 export function tokenizerLimit(folder: string): number | undefined {
   const { maxLength } = tokenizerConfig.read(
-    readOptional(joinPath(folder, "tokenizer_config.json")),
+    readJsonIfThere(joinPath(folder, "tokenizer_config.json")),
     "tokenizer_config.json",
   );
   return maxLength !== undefined && maxLength >= 1 && maxLength < 1e9 ? Math.floor(maxLength) : undefined;
-}
-
-interface ModuleEntry {
-  /** The last part of the class's path: releases moved the classes about, the names stayed. */
-  readonly type: string;
-  readonly path: string;
-}
-
-function readModules(file: string): ModuleEntry[] {
-  const entries = readJson(file);
-  if (!Array.isArray(entries))
-    throw new ConfigError(`modules.json holds ${nameOf(entries)}; expected a list of modules.`);
-  return entries.map((entry) => {
-    const { type, path } = isJsonObject(entry) ? entry : {};
-    if (typeof type !== "string" || typeof path !== "string") {
-      throw new ConfigError("modules.json: every module needs a type and a path.");
-    }
-    // A class of the repository's own would be code to run, whatever its name.
-    if (!type.startsWith("sentence_transformers.")) throw unknownModule(type);
-    return { type: type.split(".").at(-1)!, path };
-  });
-}
-
-function readModule(folder: string, { type, path }: ModuleEntry): SentenceModule | undefined {
-  const moduleFolder = containedPath(folder, path, "modules.json");
-  const file = path === "" ? "config.json" : `${path}/config.json`;
-  const json = () => readJsonObject(joinPath(moduleFolder, "config.json"));
-  switch (type) {
-    case "Pooling":
-      return readPooling(json(), file);
-    case "Dense": {
-      const { input: _input, output: _output, ...dense } = denseConfig.read(json(), file);
-      return { kind: "dense", ...dense, folder: moduleFolder };
-    }
-    case "LayerNorm":
-      return { kind: "layer-norm", dimension: layerNormConfig.read(json(), file).dimension, folder: moduleFolder };
-    case "Normalize":
-      normalizeConfig.read(readOptional(joinPath(moduleFolder, "config.json")), file);
-      return { kind: "normalize" };
-    case "Dropout": // acts in training only
-      return undefined;
-    default:
-      throw unknownModule(type);
-  }
-}
-
-function unknownModule(type: string): ConfigError {
-  return new ConfigError(
-    `modules.json: module type "${type}" is not known; known: Transformer, Pooling, Dense, LayerNorm, Normalize, Dropout.`,
-  );
-}
-
-function readPooling(json: JsonObject, file: string): SentenceModule {
-  const values = poolingConfig.read(json, file);
-  const modes = values.modes ?? POOLING_MODES.filter((name) => values[name]);
-  const { dimension, includePrompt } = values;
-  // No mode at all reads as the mean, as in the reference.
-  return { kind: "pooling", modes: modes.length === 0 ? ["mean"] : modes, dimension, includePrompt };
-}
-
-/** One pooling at most after the encoder, and something for an embedder to pool with. */
-function checkModules(modules: readonly SentenceModule[], isCross: boolean): void {
-  if (isCross && modules.length > 0) {
-    throw new ConfigError(`modules.json: a cross-encoder has no "${modules[0]!.kind}" module after its head.`);
-  }
-  if (!isCross && (modules[0]?.kind !== "pooling" || modules.slice(1).some(({ kind }) => kind === "pooling"))) {
-    throw new ConfigError("modules.json: expected one Pooling, directly after the Transformer.");
-  }
 }
 
 function readPrompts(json: JsonObject, defaultPrompt: string | undefined) {
@@ -291,8 +155,4 @@ function readPrompts(json: JsonObject, defaultPrompt: string | undefined) {
 function readEncoderConfig(folder: string): JsonObject {
   const file = ENCODER_FILES.find((name) => pathKind(joinPath(folder, name)) === "file");
   return file === undefined ? {} : readJsonObject(joinPath(folder, file));
-}
-
-function readOptional(file: string): JsonObject {
-  return pathKind(file) === "missing" ? {} : readJsonObject(file);
 }
