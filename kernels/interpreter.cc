@@ -139,7 +139,7 @@ Status Program::bind(const Binding* binding, ThreadPool* pool) {
   }
   size_t scratch = 0;
   for (int32_t i = 0; i < steps(); i++) {
-    const Kernel& kernel = kernels_->kernels[step(i)[0]];
+    const Kernel& kernel = *kernels_->kernels[step(i)[0]];
     const size_t needed = kernel.scratch == nullptr ? 0 : kernel.scratch(&calls_[i]);
     if (needed > scratch) scratch = needed;
   }
@@ -148,7 +148,7 @@ Status Program::bind(const Binding* binding, ThreadPool* pool) {
 
 void Program::execute(int32_t from, int32_t to, ThreadPool* pool) {
   for (int32_t i = from; i < to; i++) {
-    const Kernel& kernel = kernels_->kernels[step(i)[0]];
+    const Kernel& kernel = *kernels_->kernels[step(i)[0]];
     pool->run(&kernel, &calls_[i], kernel.tiles(&calls_[i]));
   }
 }

@@ -50,7 +50,7 @@ struct Kernel {
 // Everything one instruction set offers. One table an instruction set; picked once, when the addon starts.
 struct KernelSet {
   const char* name;  // "sse2", "avx2", "avx512", "neon", "simd", "relaxed"
-  const Kernel* kernels;  // by opcode
+  const Kernel* const* kernels;  // by opcode
   // Bytes of a weight[n, k] in packed layout, and the packing itself: rows [from, to) of the packed matrix are written
   // from `source`, which holds (to - from) x k numbers of float. Packing in parts must equal packing at once.
   size_t (*packed_bytes)(int32_t n, int32_t k);
