@@ -29,4 +29,9 @@ export class NormalizedText {
   originalEnd(index: number): number {
     return this.base + (this.ends === undefined ? index : this.ends[index - 1]!);
   }
+
+  /** Another text whose unit i stands for what unit i of this one stands for. */
+  withSameUnits(text: string): NormalizedText {
+    return new NormalizedText(text, this.base, this.starts, this.ends);
+  }
 }

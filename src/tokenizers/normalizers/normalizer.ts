@@ -1,0 +1,29 @@
+import type { NormalizedText } from "../normalized-text.ts";
+
+/** Rewrites a stretch of text before it is cut into pieces. */
+export interface Normalizer {
+  /**
+   * Whether a text may be cut at the places that `chunks.ts` knows, and the parts be normalized on their own, without
+   * any difference.
+   */
+  readonly isLocal: boolean;
+
+  /** Returns the argument itself when there is nothing to change. */
+  normalize(text: NormalizedText): NormalizedText;
+}
+
+/** One normalizer after the other. */
+export class NormalizerSequence implements Normalizer {
+  readonly isLocal: boolean;
+  private readonly steps: readonly Normalizer[];
+
+  constructor(steps: readonly Normalizer[]) {
+    this.steps = steps;
+    this.isLocal = steps.every((step) => step.isLocal);
+  }
+
+  normalize(text: NormalizedText): NormalizedText {
+    for (const step of this.steps) text = step.normalize(text);
+    return text;
+  }
+}

@@ -1,0 +1,158 @@
+import { Character, characterClasses, combiningClass } from "../characters.ts";
+import type { NormalizedText } from "../normalized-text.ts";
+import { TextRewriter } from "../text-rewriter.ts";
+import type { Normalizer } from "./normalizer.ts";
+
+export type Form = "NFC" | "NFD" | "NFKC" | "NFKD";
+
+/** No form changes a text whose UTF-16 units are all below this. */
+const FIRST_CHANGED: Record<Form, number> = { NFC: 0x300, NFD: 0xc0, NFKC: 0xa0, NFKD: 0xa0 };
+
+/**
+ * Characters on their way to a normal form. `changes` says how each one came from the source, which is what the
+ * alignment follows: 0 takes the place of the next source character, 1 is added beside the one before, and -n takes the
+ * place of the next one and removes n more.
+ */
+interface Characters {
+  codes: number[];
+  changes: number[];
+}
+
+/**
+ * A Unicode normal form (UAX #15) with alignment, as of Unicode 9: what the reference's tables hold. A character
+ * composed of several is aligned with the first of them.
+ */
+export class UnicodeForm implements Normalizer {
+  readonly isLocal = true;
+  private readonly form: Form;
+
+  constructor(form: Form) {
+    this.form = form;
+  }
+
+  normalize(source: NormalizedText): NormalizedText {
+    const { text } = source;
+    if (isBelow(text, FIRST_CHANGED[this.form]) || text.normalize(this.form) === text) return source;
+    const decomposed = decompose(text, this.form === "NFD" || this.form === "NFC" ? "NFD" : "NFKD");
+    return align(source, this.form === "NFC" || this.form === "NFKC" ? compose(decomposed) : decomposed);
+  }
+}
+
+function isBelow(text: string, limit: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) >= limit) return false;
+  }
+  return true;
+}
+
+function decompose(text: string, form: "NFD" | "NFKD"): Characters {
+  const out: Characters = { codes: [], changes: [] };
+  const classes: number[] = [];
+  let unsorted = 0; // the last starter; marks after it wait for their order
+  for (const character of text) {
+    const parts = decomposition(character, form);
+    for (let i = 0; i < parts.length; i++) {
+      const code = parts[i]!;
+      const order = combiningClass(code);
+      if (order === 0) {
+        sortMarks(out, classes, unsorted);
+        unsorted = out.codes.length;
+      }
+      out.codes.push(code);
+      out.changes.push(i === 0 ? 0 : 1);
+      classes.push(order);
+    }
+  }
+  sortMarks(out, classes, unsorted);
+  return out;
+}
+
+/** Bound of the memories below; they start afresh when they are full. */
+const REMEMBERED = 20_000;
+
+const decompositions = { NFD: new Map<string, number[]>(), NFKD: new Map<string, number[]>() };
+
+/** The full decomposition of one character. */
+function decomposition(character: string, form: "NFD" | "NFKD"): number[] {
+  const known = decompositions[form].get(character);
+  if (known !== undefined) return known;
+  const code = character.codePointAt(0)!;
+  const isFixed = (characterClasses()[code]! & Character.undecomposed) !== 0;
+  const parts = isFixed ? [code] : Array.from(character.normalize(form), (part) => part.codePointAt(0)!);
+  if (decompositions[form].size >= REMEMBERED) decompositions[form].clear();
+  decompositions[form].set(character, parts);
+  return parts;
+}
+
+/** Sorts the characters from `start` on by combining class; those of one class keep their order. */
+function sortMarks(characters: Characters, classes: number[], start: number): void {
+  const end = classes.length;
+  let isSorted = true;
+  for (let i = start + 1; i < end && isSorted; i++) isSorted = classes[i - 1]! <= classes[i]!;
+  if (isSorted) return;
+  const order = Array.from({ length: end - start }, (_, i) => start + i).sort((a, b) => classes[a]! - classes[b]!);
+  const codes = order.map((i) => characters.codes[i]!);
+  const changes = order.map((i) => characters.changes[i]!);
+  const sorted = order.map((i) => classes[i]!);
+  for (let i = start; i < end; i++) {
+    characters.codes[i] = codes[i - start]!;
+    characters.changes[i] = changes[i - start]!;
+    classes[i] = sorted[i - start]!;
+  }
+}
+
+function compose({ codes, changes }: Characters): Characters {
+  const out: Characters = { codes: [], changes: [] };
+  let starter = -1; // index in `out` of the character that following ones may join
+  let lastClass = 0; // class of the last mark left standing after the starter; 0: none
+  for (let i = 0; i < codes.length; i++) {
+    const order = combiningClass(codes[i]!);
+    const isBlocked = lastClass !== 0 && lastClass >= order;
+    const composed = starter >= 0 && !isBlocked ? composition(out.codes[starter]!, codes[i]!) : undefined;
+    if (composed !== undefined) {
+      out.codes[starter] = composed;
+      out.changes[starter]! += changes[i]! - 1;
+      continue;
+    }
+    if (order === 0) {
+      starter = out.codes.length;
+      lastClass = 0;
+    } else if (starter >= 0) {
+      lastClass = order;
+    }
+    out.codes.push(codes[i]!);
+    out.changes.push(changes[i]!);
+  }
+  return out;
+}
+
+const compositions = new Map<number, number>();
+
+/** The primary composite of two characters, if there is one. */
+function composition(first: number, second: number): number | undefined {
+  if (second < 0x300) return undefined;
+  const pair = first * 0x110000 + second;
+  let composed = compositions.get(pair);
+  if (composed === undefined) {
+    const text = String.fromCodePoint(first, second).normalize("NFC");
+    const code = text.codePointAt(0)!;
+    const isOne = text.length === (code > 0xffff ? 2 : 1);
+    composed = isOne && (characterClasses()[code]! & Character.undecomposed) === 0 ? code : -1;
+    if (compositions.size >= REMEMBERED) compositions.clear();
+    compositions.set(pair, composed);
+  }
+  return composed < 0 ? undefined : composed;
+}
+
+/** Writes the characters with the alignment that their changes ask for. */
+function align(source: NormalizedText, { codes, changes }: Characters): NormalizedText {
+  const { text } = source;
+  const rewriter = new TextRewriter(source);
+  let at = 0;
+  for (let i = 0; i < codes.length; i++) {
+    const change = changes[i]!;
+    rewriter.put(String.fromCodePoint(codes[i]!), change > 0 ? at - 1 : at);
+    for (let taken = change; taken <= 0 && at < text.length; taken++) at += text.codePointAt(at)! > 0xffff ? 2 : 1;
+  }
+  return rewriter.finish();
+}

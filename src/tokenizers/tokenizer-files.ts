@@ -1,0 +1,56 @@
+import { joinPath, openFile, pathKind } from "#platform";
+import { TokenizerError } from "../errors.ts";
+import { Fields } from "./fields.ts";
+
+/** Files beside each other, wherever they lie: in a folder, fetched, or in memory. */
+export interface TokenizerFiles {
+  /** As errors name the whole. */
+  readonly name: string;
+  /** The bytes of a file, undefined where there is none of that name. */
+  read(file: string): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+}
+
+/** The largest tokenizer files in use (260,000 tokens with their merges) have half of this. */
+const MAX_BYTES = 64 * 2 ** 20;
+
+/** The files of a folder. */
+export function folderFiles(folder: string): TokenizerFiles {
+  return {
+    name: folder,
+    read(file) {
+      const path = joinPath(folder, file);
+      if (pathKind(path) !== "file") return undefined;
+      const source = openFile(path);
+      checkSize(file, source.size);
+      return source.read(0, source.size);
+    },
+  };
+}
+
+/** The text of a file. @throws TokenizerError when it is too large or not UTF-8. */
+export function decodeText(file: string, bytes: Uint8Array): string {
+  checkSize(file, bytes.length);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new TokenizerError(`${file} is not valid UTF-8.`);
+  }
+}
+
+/** The object that a JSON file holds. @throws TokenizerError when it holds none. */
+export function parseJson(file: string, bytes: Uint8Array): Fields {
+  const text = decodeText(file, bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TokenizerError(`${file} is not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+  return new Fields(value, file);
+}
+
+function checkSize(file: string, bytes: number): void {
+  if (bytes <= MAX_BYTES) return;
+  const [size, limit] = [bytes, MAX_BYTES].map((count) => Math.round(count / 2 ** 20));
+  throw new TokenizerError(`${file} has ${size} MiB; tokenizer files of at most ${limit} MiB are read.`);
+}
