@@ -69,9 +69,12 @@ export const OP_TABLE = {
   layerNorm: { inputs: ["x", "weight?", "bias?"], outputs: ["y"], attributes: { epsilon: "float" } },
   /** y[R, D] = x / sqrt(mean(x^2) + epsilon) * weight, by row */
   rmsNorm: { inputs: ["x", "weight?"], outputs: ["y"], attributes: { epsilon: "float" } },
-  /** Rotates the first 2 * F columns of each head by position * frequencies[F]; pairs (i, i + F), or (2i, 2i + 1) when interleaved. */
+  /**
+   * Rotates the first 2 * F columns of each head by position * frequencies[F]; pairs (i, i + F), or (2i, 2i + 1) when
+   * interleaved. Instead of frequencies, table[positions, 2F] may hold the sines and then the cosines of each position.
+   */
   rotary: {
-    inputs: ["x", "positions", "frequencies"],
+    inputs: ["x", "positions", "frequencies?", "table?"],
     outputs: ["y"],
     attributes: { heads: "integer", interleaved: "integer", scale: "float" },
   },

@@ -16,6 +16,8 @@ export interface NameRule {
   readonly canonical: string | readonly string[];
   /** Row i of the canonical tensors, one after another, is row `order[i]` of the file's. Default: the same row. */
   readonly rowOrder?: (rows: number) => Uint32Array;
+  /** The canonical tensors leave out dimensions of 1: a convolution over single positions is a matrix. Default false. */
+  readonly squeeze?: boolean;
 }
 
 /** The names of one generation of checkpoints. The first rule that matches a tensor applies. */
@@ -28,6 +30,7 @@ export interface NameGeneration {
 export interface MappedTensor extends ListedTensor {
   readonly canonical: readonly string[];
   readonly rowOrder?: NameRule["rowOrder"];
+  readonly squeeze?: boolean;
 }
 
 /** Whether a name matches a pattern. */
@@ -41,19 +44,20 @@ export function mapTensor(tensor: ListedTensor, generations: readonly NameGenera
   for (const { rules } of generations) {
     const results = mapped.canonical.map((name) => applyFirst(rules, name));
     const rowOrder = results.find((result) => result.rowOrder)?.rowOrder ?? mapped.rowOrder;
-    mapped = { ...tensor, canonical: results.flatMap(({ names }) => names), ...(rowOrder && { rowOrder }) };
+    const squeeze = mapped.squeeze === true || results.some((result) => result.squeeze);
+    mapped = { ...tensor, canonical: results.flatMap(({ names }) => names), squeeze, ...(rowOrder && { rowOrder }) };
   }
   return mapped;
 }
 
 function applyFirst(rules: readonly NameRule[], name: string) {
-  for (const { file, canonical, rowOrder } of rules) {
+  for (const { file, canonical, rowOrder, squeeze = false } of rules) {
     const match = patternOf(file).exec(name);
     if (match === null) continue;
     const targets = typeof canonical === "string" ? [canonical] : canonical;
-    return { names: targets.map((target) => fillPattern(target, match.slice(1))), rowOrder };
+    return { names: targets.map((target) => fillPattern(target, match.slice(1))), rowOrder, squeeze };
   }
-  return { names: [name], rowOrder: undefined };
+  return { names: [name], rowOrder: undefined, squeeze: false };
 }
 
 const patterns = new Map<string, RegExp>();
@@ -81,7 +85,7 @@ export function partOf(mapped: MappedTensor, part: number, file: () => StoredTen
   const name = canonical[part]!;
   if (canonical.length === 1 && rowOrder === undefined) {
     const tensor = file();
-    return { name, type: tensor.type, shape, read: (target) => tensor.read(target) };
+    return { name, type: tensor.type, shape: canonicalShape(mapped, shape), read: (target) => tensor.read(target) };
   }
   const rows = shape[0] ?? 0;
   if (rows % canonical.length !== 0 || rows === 0) {
@@ -95,18 +99,25 @@ export function partOf(mapped: MappedTensor, part: number, file: () => StoredTen
     const bytes = pickRows(tensor.read(), rows, orderOf(mapped, rows).subarray(part * count, (part + 1) * count));
     return target === undefined ? bytes : copyInto(target, bytes);
   };
-  return { name, type: tensor.type, shape: [count, ...shape.slice(1)], read };
+  return { name, type: tensor.type, shape: canonicalShape(mapped, [count, ...shape.slice(1)]), read };
+}
+
+function canonicalShape({ squeeze }: MappedTensor, shape: readonly number[]): readonly number[] {
+  return squeeze ? shape.filter((size) => size !== 1) : shape;
 }
 
 /** The inverse of `partOf`: the file's tensor from the canonical ones it was split into, in their order. */
 export function joinParts(mapped: MappedTensor, parts: readonly StoredTensor[]): StoredTensor {
   const [first] = parts;
   const { name, rowOrder } = mapped;
-  if (parts.length === 1 && rowOrder === undefined) return { ...first!, name, read: (target) => first!.read(target) };
+  if (parts.length === 1 && rowOrder === undefined) {
+    const shape = mapped.squeeze ? mapped.shape : first!.shape;
+    return { ...first!, name, shape, read: (target) => first!.read(target) };
+  }
   const { type } = first!;
-  const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  const shape = [rows, ...first!.shape.slice(1)];
-  if (parts.some((part) => part.type !== type || part.shape.slice(1).join() !== shape.slice(1).join())) {
+  const rows = mapped.squeeze ? mapped.shape[0]! : parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const shape = mapped.squeeze ? mapped.shape : [rows, ...first!.shape.slice(1)];
+  if (parts.some((part) => part.type !== type || part.shape.slice(1).join() !== first!.shape.slice(1).join())) {
     throw new CheckpointError(`The parts of "${name}" differ in element type or in the size of their rows.`);
   }
   const read = (target = new Uint8Array(byteLength(type, shape))) => {

@@ -32,7 +32,7 @@ export { type LinearOptions, linear } from "./ops/linear.ts";
 export { matmul } from "./ops/matmul.ts";
 export { layerNorm, normalize, rmsNorm } from "./ops/norm.ts";
 export { pool } from "./ops/pool.ts";
-export { type RotaryOptions, rotary } from "./ops/rotary.ts";
+export { type RotaryAngles, type RotaryOptions, rotary } from "./ops/rotary.ts";
 export { shiftRows } from "./ops/shift-rows.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { ParameterPath } from "./parameters.ts";

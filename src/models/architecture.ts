@@ -61,7 +61,7 @@ export interface ArchitectureDefinition<T extends AnyConfigTable> {
   /** Other tensors that some files hold twice: copy -> original. */
   readonly copies?: { readonly [copy: string]: string };
   /** Earlier names of its tensors, beyond those that every architecture knows. */
-  readonly generations?: readonly NameGeneration[];
+  generations?(config: ConfigValues<T>): readonly NameGeneration[];
   /** Patterns of names that no head here reads, such as those of a training task; kept when saving. */
   readonly otherHeads?: readonly string[];
   /** Patterns of tensors that hold nothing learned. */
@@ -151,15 +151,15 @@ function bindHead<T extends AnyConfigTable>(
 /** The names that checkpoints use. Which belong to heads is asked of the heads themselves. */
 function nameScheme<T extends AnyConfigTable>(
   definition: ArchitectureDefinition<T>,
-  configured: Pick<ConfiguredArchitecture, "encode" | "heads" | "prefix">,
+  configured: Pick<ConfiguredArchitecture, "encode" | "heads" | "prefix"> & { readonly config: ConfigValues<T> },
   ties: boolean,
 ): NameScheme {
-  const { prefix, decoders, copies, generations, otherHeads = [], buffers } = definition;
+  const { prefix, decoders, copies, otherHeads = [], buffers } = definition;
   return {
     prefix: prefix === "" ? "" : `${prefix}.`,
     heads: [...headNames(configured), ...Object.keys(decoders ?? {}), ...Object.keys(copies ?? {}), ...otherHeads],
     tied: { ...copies, ...(ties ? decoders : {}) },
-    generations,
+    generations: definition.generations?.(configured.config),
     buffers,
   };
 }

@@ -7,6 +7,7 @@ import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import type { Rotate } from "../nn/bert-block.ts";
+import { sinusoids } from "../engine/initializer.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import { rotateQueriesAndKeys } from "../nn/rotary.ts";
@@ -15,9 +16,6 @@ import { bertFields, bertRules } from "./bert-config.ts";
 import { encodeLayers } from "./bert-encoder.ts";
 import { bertTies } from "./bert-heads.ts";
 import { answerHead, maskedHead, tokenHead } from "./heads.ts";
-
-/** The base of the sinusoids, fixed in the reference. */
-const THETA = 10000;
 
 const config = defineConfig(
   {
@@ -46,7 +44,7 @@ export const roformer = defineArchitecture({
     const { hiddenSize, embeddingSize = hiddenSize } = config;
     const normed = embed(p.at("embeddings"), embeddingSize, config, inputs);
     const embedded = embeddingSize === hiddenSize ? normed : linear(p.at("embeddings_project"), normed, hiddenSize);
-    return encodeLayers(p.at("encoder"), embedded, config, inputs, { rotate: rotation(config, inputs) });
+    return encodeLayers(p.at("encoder"), embedded, config, inputs, { rotate: rotation(p, config, inputs) });
   },
   heads: {
     base: () => ({}),
@@ -65,7 +63,6 @@ export const roformer = defineArchitecture({
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
   ...bertTies("roformer"),
-  buffers: ["**encoder.embed_positions.weight"],
 });
 
 function embed(p: ParameterPath, size: number, config: RoFormerConfig, inputs: BatchInputs): Value {
@@ -75,8 +72,11 @@ function embed(p: ParameterPath, size: number, config: RoFormerConfig, inputs: B
   return layerNorm(p.at("LayerNorm"), add(words, segments), normEpsilon);
 }
 
-function rotation({ heads, hiddenSize, maxPositions, rotatesValues }: RoFormerConfig, inputs: BatchInputs): Rotate {
-  const options = { heads, headSize: hiddenSize / heads, theta: THETA, interleaved: true, maxPositions };
+/** By the sines and cosines that the checkpoint holds. */
+function rotation(p: ParameterPath, { heads, hiddenSize, maxPositions, rotatesValues }: RoFormerConfig, inputs: BatchInputs): Rotate {
+  const headSize = hiddenSize / heads;
+  const table = p.weight("encoder.embed_positions.weight", [maxPositions, headSize], sinusoids(10000));
+  const options = { heads, headSize, theta: { table }, interleaved: true, maxPositions };
   return (q, k, v) => {
     const [query, key] = rotateQueriesAndKeys(q, k, inputs, options);
     return [query, key, rotatesValues ? rotateQueriesAndKeys(v, v, inputs, options)[0] : v];

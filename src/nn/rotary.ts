@@ -1,5 +1,5 @@
 import type { Graph, Value } from "../engine/graph.ts";
-import { rotary } from "../engine/ops/rotary.ts";
+import { type RotaryAngles, rotary } from "../engine/ops/rotary.ts";
 import type { BatchInputs } from "./batch-inputs.ts";
 
 export interface RotaryOptions {
@@ -7,8 +7,8 @@ export interface RotaryOptions {
   /** Heads of the keys. Default `heads`. */
   readonly keyHeads?: number;
   readonly headSize: number;
-  /** The base of the frequencies: pair i of a head turns by position * theta^(-2i / size). */
-  readonly theta: number;
+  /** The base of the frequencies: pair i of a head turns by position * theta^(-2i / size). Or the angles themselves. */
+  readonly theta: number | RotaryAngles;
   /** Columns of each head that turn. Default `headSize`. */
   readonly rotatedSize?: number;
   /** Pairs (2i, 2i + 1) instead of (i, i + half). Default false. */
@@ -20,10 +20,11 @@ export interface RotaryOptions {
 export function rotateQueriesAndKeys(q: Value, k: Value, inputs: BatchInputs, options: RotaryOptions): readonly [Value, Value] {
   const { heads, keyHeads = heads, interleaved = false, maxPositions } = options;
   const positions = inputs.positions(maxPositions);
-  const frequencies = rotaryFrequencies(q.graph, options.theta, options.rotatedSize ?? options.headSize);
+  const { theta, rotatedSize = options.headSize } = options;
+  const angles = typeof theta === "number" ? { frequencies: rotaryFrequencies(q.graph, theta, rotatedSize) } : theta;
   return [
-    rotary(q, positions, frequencies, { heads, interleaved }),
-    rotary(k, positions, frequencies, { heads: keyHeads, interleaved }),
+    rotary(q, positions, angles, { heads, interleaved }),
+    rotary(k, positions, angles, { heads: keyHeads, interleaved }),
   ];
 }
 

@@ -5,14 +5,17 @@ const op: OpDefinition<"rotary"> = {
   name: "rotary",
   shape(inputs, { heads }) {
     const x = required("rotary", "x", inputs.x);
-    const frequencies = required("rotary", "frequencies", inputs.frequencies);
     required("rotary", "positions", inputs.positions);
-    if (columnsOf(x) % heads !== 0 || 2 * columnsOf(frequencies) > columnsOf(x) / heads) {
-      throw shapeError("rotary", `${heads} heads of at least twice the frequencies' columns are needed`, inputs);
+    const rotated = inputs.table ? columnsOf(inputs.table) : 2 * columnsOf(required("rotary", "frequencies", inputs.frequencies));
+    if (columnsOf(x) % heads !== 0 || rotated > columnsOf(x) / heads) {
+      throw shapeError("rotary", `${heads} heads of at least ${rotated} columns are needed`, inputs);
     }
     return x.shape;
   },
 };
+
+/** By which angles: frequencies[F] per position, or the table[positions, 2F] of sines and then cosines. */
+export type RotaryAngles = { readonly frequencies: Value } | { readonly table: Value };
 
 export interface RotaryOptions {
   readonly heads: number;
@@ -23,10 +26,10 @@ export interface RotaryOptions {
 }
 
 /**
- * Rotates the first 2F columns of each head of x[T, H * d] by positions[T] * frequencies[F].
+ * Rotates the first 2F columns of each head of x[T, H * d] by the angles of positions[T].
  * Source: RoFormer, arXiv 2104.09864.
  */
-export function rotary(x: Value, positions: Value, frequencies: Value, options: RotaryOptions): Value {
+export function rotary(x: Value, positions: Value, angles: RotaryAngles, options: RotaryOptions): Value {
   const { heads, interleaved = false, scale = 1 } = options;
-  return x.graph.add(op, { x, positions, frequencies }, { heads, interleaved: Number(interleaved), scale });
+  return x.graph.add(op, { x, positions, ...angles }, { heads, interleaved: Number(interleaved), scale });
 }

@@ -28,18 +28,21 @@ export const gatedUnit: ReferenceKernel<"gatedUnit"> = ({ x }, { y }, attributes
   fill(y, (r, c) => activate[attributes.activation](get(x, r, activated + c)) * get(x, r, y.columns - activated + c));
 };
 
-export const rotary: ReferenceKernel<"rotary"> = ({ x, positions, frequencies }, { y }, attributes) => {
+export const rotary: ReferenceKernel<"rotary"> = ({ x, positions, frequencies, table }, { y }, attributes) => {
   const { heads, interleaved, scale } = attributes;
   const size = x.columns / heads;
-  const pairs = frequencies.columns;
+  const pairs = frequencies?.columns ?? (table?.columns ?? 0) / 2;
   fill(y, (r, column) => {
     const within = column % size;
     if (within >= 2 * pairs) return get(x, r, column);
     const pair = interleaved ? within >> 1 : within % pairs;
     const isSecond = interleaved ? within % 2 === 1 : within >= pairs;
     const distance = interleaved ? 1 : pairs;
-    const angle = (positions.data[positions.start + r] as number) * get(frequencies, 0, pair);
+    const position = positions.data[positions.start + r] as number;
+    const angle = frequencies ? position * get(frequencies, 0, pair) : 0;
+    const sine = table ? get(table, position, pair) : Math.sin(angle);
+    const cosine = table ? get(table, position, pairs + pair) : Math.cos(angle);
     const partner = get(x, r, isSecond ? column - distance : column + distance);
-    return scale * (get(x, r, column) * Math.cos(angle) + (isSecond ? partner : -partner) * Math.sin(angle));
+    return scale * (get(x, r, column) * cosine + (isSecond ? partner : -partner) * sine);
   });
 };
