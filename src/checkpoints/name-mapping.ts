@@ -18,6 +18,8 @@ export interface NameRule {
   readonly rowOrder?: (rows: number) => Uint32Array;
   /** The canonical tensors leave out dimensions of 1: a convolution over single positions is a matrix. Default false. */
   readonly squeeze?: boolean;
+  /** The file's axes in the canonical order, before the split: [2, 0, 1] turns [out, in, taps] into [taps, out, in]. */
+  readonly axes?: readonly number[];
 }
 
 /** The names of one generation of checkpoints. The first rule that matches a tensor applies. */
@@ -31,6 +33,7 @@ export interface MappedTensor extends ListedTensor {
   readonly canonical: readonly string[];
   readonly rowOrder?: NameRule["rowOrder"];
   readonly squeeze?: boolean;
+  readonly axes?: readonly number[];
 }
 
 /** Whether a name matches a pattern. */
@@ -45,19 +48,21 @@ export function mapTensor(tensor: ListedTensor, generations: readonly NameGenera
     const results = mapped.canonical.map((name) => applyFirst(rules, name));
     const rowOrder = results.find((result) => result.rowOrder)?.rowOrder ?? mapped.rowOrder;
     const squeeze = mapped.squeeze === true || results.some((result) => result.squeeze);
-    mapped = { ...tensor, canonical: results.flatMap(({ names }) => names), squeeze, ...(rowOrder && { rowOrder }) };
+    const axes = results.find((result) => result.axes)?.axes ?? mapped.axes;
+    const canonical = results.flatMap(({ names }) => names);
+    mapped = { ...tensor, canonical, squeeze, ...(rowOrder && { rowOrder }), ...(axes && { axes }) };
   }
   return mapped;
 }
 
 function applyFirst(rules: readonly NameRule[], name: string) {
-  for (const { file, canonical, rowOrder, squeeze = false } of rules) {
+  for (const { file, canonical, rowOrder, squeeze = false, axes } of rules) {
     const match = patternOf(file).exec(name);
     if (match === null) continue;
     const targets = typeof canonical === "string" ? [canonical] : canonical;
-    return { names: targets.map((target) => fillPattern(target, match.slice(1))), rowOrder, squeeze };
+    return { names: targets.map((target) => fillPattern(target, match.slice(1))), rowOrder, squeeze, axes };
   }
-  return { names: [name], rowOrder: undefined, squeeze: false };
+  return { names: [name], rowOrder: undefined, squeeze: false, axes: undefined };
 }
 
 const patterns = new Map<string, RegExp>();
@@ -81,9 +86,10 @@ function fillPattern(pattern: string, captured: readonly string[]): string {
 
 /** Rows of one tensor: where a canonical tensor that is a part of a fused one finds its numbers. */
 export function partOf(mapped: MappedTensor, part: number, file: () => StoredTensor): StoredTensor {
-  const { canonical, rowOrder, type, shape } = mapped;
+  const { canonical, rowOrder, type, axes } = mapped;
+  const shape = axes?.map((axis) => mapped.shape[axis] ?? 0) ?? mapped.shape;
   const name = canonical[part]!;
-  if (canonical.length === 1 && rowOrder === undefined) {
+  if (canonical.length === 1 && rowOrder === undefined && axes === undefined) {
     const tensor = file();
     return { name, type: tensor.type, shape: canonicalShape(mapped, shape), read: (target) => tensor.read(target) };
   }
@@ -96,7 +102,7 @@ export function partOf(mapped: MappedTensor, part: number, file: () => StoredTen
   const count = rows / canonical.length;
   const tensor = file();
   const read = (target?: Uint8Array) => {
-    const bytes = pickRows(tensor.read(), rows, orderOf(mapped, rows).subarray(part * count, (part + 1) * count));
+    const bytes = pickRows(permute(tensor.read(), mapped.shape, axes), rows, orderOf(mapped, rows).subarray(part * count, (part + 1) * count));
     return target === undefined ? bytes : copyInto(target, bytes);
   };
   return { name, type: tensor.type, shape: canonicalShape(mapped, [count, ...shape.slice(1)]), read };
@@ -110,13 +116,16 @@ function canonicalShape({ squeeze }: MappedTensor, shape: readonly number[]): re
 export function joinParts(mapped: MappedTensor, parts: readonly StoredTensor[]): StoredTensor {
   const [first] = parts;
   const { name, rowOrder } = mapped;
-  if (parts.length === 1 && rowOrder === undefined) {
+  if (parts.length === 1 && rowOrder === undefined && mapped.axes === undefined) {
     const shape = mapped.squeeze ? mapped.shape : first!.shape;
     return { ...first!, name, shape, read: (target) => first!.read(target) };
   }
   const { type } = first!;
-  const rows = mapped.squeeze ? mapped.shape[0]! : parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  const shape = mapped.squeeze ? mapped.shape : [rows, ...first!.shape.slice(1)];
+  const { axes } = mapped;
+  const keepsShape = mapped.squeeze === true || axes !== undefined;
+  const shape = keepsShape ? mapped.shape : [parts.reduce((sum, part) => sum + part.shape[0]!, 0), ...first!.shape.slice(1)];
+  const permuted = axes?.map((axis) => shape[axis]!) ?? shape;
+  const rows = permuted[0]!;
   if (parts.some((part) => part.type !== type || part.shape.slice(1).join() !== first!.shape.slice(1).join())) {
     throw new CheckpointError(`The parts of "${name}" differ in element type or in the size of their rows.`);
   }
@@ -124,9 +133,29 @@ export function joinParts(mapped: MappedTensor, parts: readonly StoredTensor[]):
     const joined = new Uint8Array(byteLength(type, shape));
     let position = 0;
     for (const part of parts) position += part.read(joined.subarray(position)).length;
-    return copyInto(target, pickRows(joined, rows, invert(orderOf(mapped, rows))));
+    const rowsInOrder = pickRows(joined, rows, invert(orderOf(mapped, rows)));
+    return copyInto(target, permute(rowsInOrder, permuted, axes?.map((_, axis) => axes.indexOf(axis))));
   };
   return { name, type, shape, read };
+}
+
+/** A row-major tensor with its axes in another order; the same bytes when there is none. */
+function permute(bytes: Uint8Array, shape: readonly number[], axes: readonly number[] | undefined): Uint8Array {
+  if (axes === undefined) return bytes;
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const sizes = axes.map((axis) => shape[axis]!);
+  const count = shape.reduce((product, size) => product * size, 1);
+  const width = bytes.length / Math.max(1, count);
+  const permuted = new Uint8Array(bytes.length);
+  for (let to = 0; to < count; to++) {
+    let [rest, from] = [to, 0];
+    for (let i = sizes.length - 1; i >= 0; i--) {
+      from += (rest % sizes[i]!) * strides[axes[i]!]!;
+      rest = Math.floor(rest / sizes[i]!);
+    }
+    permuted.set(bytes.subarray(from * width, (from + 1) * width), to * width);
+  }
+  return permuted;
 }
 
 function orderOf({ rowOrder, name }: MappedTensor, rows: number): Uint32Array {
