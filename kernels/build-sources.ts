@@ -7,10 +7,12 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const BUILD_FOLDER = fileURLToPath(new URL("../build/", import.meta.url));
 
 /** The machine around the kernels, compiled once a platform: for every place, for the addon, for WebAssembly. */
-const SHARED_HOST_FILES = ["interpreter.cc", "stored_types.cc", "thread_pool.cc"];
+const SHARED_HOST_FILES = ["interpreter.cc", "peak.cc", "stored_types.cc", "thread_pool.cc"];
 const NATIVE_HOST_FILES = ["device.cc", "dispatch.cc", "host_native.cc", "node_door.cc"];
 const WASM_HOST_FILES = ["host_wasm.cc", "wasm_door.cc"];
-const HOST_FILES = [...SHARED_HOST_FILES, ...NATIVE_HOST_FILES, ...WASM_HOST_FILES];
+/** For WebAssembly alone, but once per instruction set. */
+export const WASM_KERNELS = "wasm_kernels.cc";
+const HOST_FILES = [...SHARED_HOST_FILES, ...NATIVE_HOST_FILES, ...WASM_HOST_FILES, WASM_KERNELS];
 
 export const NATIVE_HOST = [...SHARED_HOST_FILES, ...NATIVE_HOST_FILES];
 export const WASM_HOST = [...SHARED_HOST_FILES, ...WASM_HOST_FILES];

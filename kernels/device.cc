@@ -4,6 +4,8 @@
 
 #include <new>  // placement only: operator new proper would tie the addon to libstdc++
 
+#include "peak.h"
+
 namespace cloze {
 
 namespace {
@@ -196,34 +198,10 @@ Status Device::grow_arena(double bytes) {
   return arena_ == nullptr ? STATUS_NO_MEMORY : STATUS_DONE;
 }
 
-namespace {
-struct PeakCall : Call {
-  const KernelSet* kernels;
-  int64_t rounds;
-  double* operations;  // by tile
-};
-
-void run_peak_tile(const Call* call, int32_t tile, char*) {
-  const PeakCall* peak = static_cast<const PeakCall*>(call);
-  peak->operations[tile] = peak->kernels->peak_f32(peak->rounds);
-}
-}  // namespace
-
 double Device::measure_peak(int64_t rounds) {
-  const int32_t tiles = 8 * pool_.threads();  // several a thread: one that starts late still gets its share
-  PeakCall call = {};
-  call.kernels = kernels_;
-  call.rounds = rounds;
-  call.operations = static_cast<double*>(allocate(sizeof(double) * static_cast<size_t>(tiles)));
-  if (call.operations == nullptr) return 0;
-  const Kernel kernel = {nullptr, run_peak_tile, nullptr};
   const double start = seconds();
-  pool_.run(&kernel, &call, tiles);
-  const double elapsed = seconds() - start;
-  double operations = 0;
-  for (int32_t tile = 0; tile < tiles; tile++) operations += call.operations[tile];
-  release(call.operations);
-  return operations / elapsed;
+  const double operations = run_peak(kernels_, &pool_, rounds);
+  return operations / (seconds() - start);
 }
 
 }  // namespace cloze

@@ -21,7 +21,7 @@ class Spin {
   bool more();
 
  private:
-  uint64_t started_ = 0;
+  [[maybe_unused]] uint64_t started_ = 0;  // where there is a clock
   uint32_t rounds_ = 0;
 };
 

@@ -2,100 +2,96 @@ import { environmentVariable, physicalCores } from "#platform";
 import { BackendError } from "../../errors.ts";
 import type { Backend, BackendInfo, BackendOptions, Executable, ParameterSet, Program, TensorSource } from "../backend.ts";
 import { checkProgram } from "../check-inputs.ts";
-import { ELEMENT_TYPES, encodeProgram, LAYOUTS, STORED_TYPES } from "../encoding.ts";
-import { asMatrix } from "../shape.ts";
+import { checkThreads } from "../check-threads.ts";
+import { CompiledProgram } from "../compiled-program.ts";
+import { encodeProgram } from "../encoding.ts";
+import { ParameterStore, type TensorMemory, uploadConstants } from "../parameter-store.ts";
 import { type Addon, type DeviceHandle, loadNativeAddon, type TensorHandle } from "./addon.ts";
-import { NativeExecutable } from "./native-executable.ts";
-import { NativeParameters } from "./native-parameters.ts";
+import { NativeRunner } from "./native-runner.ts";
 
 export interface NativeOptions extends BackendOptions {
   /** Default: `CLOZE_INSTRUCTION_SET`, else the best that the processor runs. */
   readonly instructionSet?: string | undefined;
 }
 
+const PEAK_ROUNDS = 2_000_000;
+
 /** C++ kernels in this process, on threads of their own. */
 export class NativeBackend implements Backend {
   readonly info: BackendInfo;
   readonly #addon: Addon;
   readonly #device: DeviceHandle;
-  readonly #open = new Set<{ close(): void }>();
+  readonly #memory: TensorMemory<TensorHandle>;
+  readonly #stores = new Set<ParameterStore<TensorHandle>>();
   #closing: Promise<void> | undefined;
 
   /** @throws BackendError when the addon is not there, or the processor lacks the instruction set. */
   constructor(options: NativeOptions = {}) {
     this.#addon = loadNativeAddon();
-    const sets = this.#addon.instructionSets();
-    const instructionSet = options.instructionSet ?? environmentVariable("CLOZE_INSTRUCTION_SET") ?? (sets[0] as string);
-    if (!sets.includes(instructionSet)) {
-      throw new BackendError(`native: instruction set "${instructionSet}" is not for this processor; known: ${sets.join(", ")}.`);
+    const known = this.#addon.instructionSets();
+    const instructionSet = options.instructionSet ?? environmentVariable("CLOZE_INSTRUCTION_SET") ?? (known[0] as string);
+    if (!known.includes(instructionSet)) {
+      throw new BackendError(`Instruction set "${instructionSet}" is none of this processor's: ${known.join(", ")}.`);
     }
-    const threads = options.threads ?? physicalCores();
-    if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
-      throw new BackendError(`native: ${threads} threads; expected an integer from 1 to 1024.`);
-    }
+    const threads = checkThreads(options.threads ?? physicalCores());
     this.#device = this.#addon.createDevice(instructionSet, threads);
+    this.#memory = nativeMemory(this.#addon, this.#device);
     this.info = { name: "native", instructionSet, threads };
   }
 
-  /** Features of the processor that matter to kernels. */
+  /** Features of the processor that matter to kernels, space-separated. */
   get processorFeatures(): string {
     return this.#addon.processorFeatures();
   }
 
   /** The f32 operations a second that all threads reach in registers: what speeds are shares of. */
   measurePeak(): Promise<number> {
-    return this.#addon.peak(this.#device, 20_000_000);
+    return this.#addon.peak(this.#device, PEAK_ROUNDS);
   }
 
-  createParameters(source: TensorSource): NativeParameters {
+  createParameters(source: TensorSource): ParameterSet {
     this.#checkOpen();
-    const parameters = new NativeParameters(this.#addon, this.#device, source);
-    this.#open.add(parameters);
-    return parameters;
+    const store = new ParameterStore(this.#memory, source);
+    this.#stores.add(store);
+    return store;
   }
 
   compile(program: Program, parameters: ParameterSet): Executable {
     this.#checkOpen();
-    if (!(parameters instanceof NativeParameters) || !this.#open.has(parameters)) {
-      throw new BackendError("native: these parameters belong to another backend; create them with this one.");
-    }
+    const store = parameters as ParameterStore<TensorHandle>;
+    if (!this.#stores.has(store)) throw new BackendError("native: these parameters are another backend's.");
+    if (store.isClosed) throw new BackendError("native: these parameters are closed.");
     checkProgram(program);
-    const tensors = new Array<TensorHandle | undefined>(program.values.length).fill(undefined);
-    for (const parameter of program.parameters) {
-      const value = program.values[parameter.value];
-      if (value !== undefined) tensors[parameter.value] = parameters.load(parameter, value);
-    }
-    const constants = this.#uploadConstants(program, tensors);
+    const tensors = store.load(program);
+    const constants = uploadConstants(this.#memory, program, tensors);
     const handle = this.#addon.compile(this.#device, encodeProgram(program), tensors);
-    for (const constant of constants) this.#addon.release(constant); // the executable holds them now
-    const executable = new NativeExecutable(this.#addon, this.#device, program, handle);
-    parameters.addUser(executable);
-    return executable;
+    for (const constant of constants) this.#memory.release(constant); // the executable holds them now
+    return new CompiledProgram("native", program, new NativeRunner(this.#addon, this.#device, handle), store.users);
   }
 
   async close(): Promise<void> {
     this.#closing ??= this.#addon.closeDevice(this.#device);
-    for (const open of this.#open) open.close();
-    this.#open.clear();
+    for (const store of this.#stores) store.close();
+    this.#stores.clear();
     await this.#closing;
-  }
-
-  #uploadConstants(program: Program, tensors: (TensorHandle | undefined)[]): TensorHandle[] {
-    return program.values.flatMap((value, id) => {
-      if (value.place !== "constant" || value.data === undefined) return [];
-      const { data } = value;
-      const { columns, rows } = asMatrix(value.shape);
-      const type = ELEMENT_TYPES.indexOf(value.type);
-      const tensor = this.#addon.createTensor(this.#device, rows as number, columns, type, LAYOUTS.indexOf("rows"));
-      const stored = STORED_TYPES.indexOf(data instanceof Int32Array ? "I32" : "F32");
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      this.#addon.fillTensor(this.#device, tensor, 0, rows as number, stored, bytes);
-      tensors[id] = tensor;
-      return [tensor];
-    });
   }
 
   #checkOpen(): void {
     if (this.#closing !== undefined) throw new BackendError("native: this backend is closed.");
   }
+}
+
+function nativeMemory(addon: Addon, device: DeviceHandle): TensorMemory<TensorHandle> {
+  return {
+    create: (name, rows, columns, type, layout) => {
+      try {
+        return addon.createTensor(device, rows, columns, type, layout);
+      } catch (error) {
+        throw new BackendError(`native: no room for "${name}": ${(error as Error).message}`, { cause: error });
+      }
+    },
+    fill: (tensor, from, to, storedType, bytes) => addon.fillTensor(device, tensor, from, to, storedType, bytes),
+    bytesOf: (tensor) => addon.tensorBytes(tensor),
+    release: (tensor) => addon.release(tensor),
+  };
 }

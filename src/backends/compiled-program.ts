@@ -1,0 +1,73 @@
+import { BackendError } from "../errors.ts";
+import type { BackendName, Executable, Program, RunInputs, RunOutputs, Sizes } from "./backend.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { encodeSizes } from "./encoding.ts";
+import { resolveDimension } from "./shape.ts";
+
+/** A run, checked and put into the order in which the interpreter expects it. */
+export interface OrderedRun {
+  readonly sizes: Int32Array;
+  /** Of each value in the arena, by value number. */
+  readonly offsets: Float64Array;
+  readonly arenaBytes: number;
+  readonly inputs: readonly (Int32Array | Float32Array)[];
+  /** How many numbers each output has. */
+  readonly outputs: readonly number[];
+}
+
+/** What native and wasm do each in their way. */
+export interface ProgramRunner {
+  /** Resolves to the outputs, in the program's order. Throws the signal's reason when it aborts. */
+  run(run: OrderedRun, signal: AbortSignal | undefined): Promise<Float32Array[]>;
+  /** Runs that wait or go on end first. */
+  release(): void;
+}
+
+/** A program that the C++ interpreter walks, natively or as WebAssembly. */
+export class CompiledProgram implements Executable {
+  readonly #backend: BackendName;
+  readonly #program: Program;
+  readonly #outputNames: readonly string[];
+  readonly #open: Set<CompiledProgram>;
+  #runner: ProgramRunner | undefined;
+
+  /** `open`: where it is listed until it is closed. */
+  constructor(backend: BackendName, program: Program, runner: ProgramRunner, open: Set<CompiledProgram>) {
+    this.#backend = backend;
+    this.#program = program;
+    this.#outputNames = [...program.outputs.keys()];
+    this.#runner = runner;
+    this.#open = open;
+    open.add(this);
+  }
+
+  async run(inputs: RunInputs, sizes: Sizes, options: { signal?: AbortSignal | undefined } = {}): Promise<RunOutputs> {
+    options.signal?.throwIfAborted();
+    if (this.#runner === undefined) throw new BackendError(`${this.#backend}: this executable is closed.`);
+    checkInputs(this.#program, inputs, sizes);
+    const outputs = await this.#runner.run(this.#order(inputs, sizes), options.signal);
+    return Object.fromEntries(this.#outputNames.map((name, i) => [name, outputs[i] as Float32Array]));
+  }
+
+  close(): void {
+    this.#runner?.release();
+    this.#runner = undefined;
+    this.#open.delete(this);
+  }
+
+  #order(inputs: RunInputs, sizes: Sizes): OrderedRun {
+    const { bytes, offsets } = this.#program.plan(sizes);
+    return {
+      sizes: encodeSizes(sizes),
+      offsets,
+      arenaBytes: bytes,
+      inputs: [...this.#program.inputs.keys()].map((name) => inputs[name] as Int32Array | Float32Array),
+      outputs: [...this.#program.outputs.values()].map((id) => elements(this.#program, id, sizes)),
+    };
+  }
+}
+
+function elements(program: Program, id: number, sizes: Sizes): number {
+  const shape = program.values[id]?.shape ?? [];
+  return shape.reduce<number>((product, dimension) => product * resolveDimension(dimension, sizes), 1);
+}
