@@ -102,7 +102,11 @@ export function partOf(mapped: MappedTensor, part: number, file: () => StoredTen
   const count = rows / canonical.length;
   const tensor = file();
   const read = (target?: Uint8Array) => {
-    const bytes = pickRows(permute(tensor.read(), mapped.shape, axes), rows, orderOf(mapped, rows).subarray(part * count, (part + 1) * count));
+    const bytes = pickRows(
+      permute(tensor.read(), mapped.shape, axes),
+      rows,
+      orderOf(mapped, rows).subarray(part * count, (part + 1) * count),
+    );
     return target === undefined ? bytes : copyInto(target, bytes);
   };
   return { name, type: tensor.type, shape: canonicalShape(mapped, [count, ...shape.slice(1)]), read };
@@ -123,7 +127,9 @@ export function joinParts(mapped: MappedTensor, parts: readonly StoredTensor[]):
   const { type } = first!;
   const { axes } = mapped;
   const keepsShape = mapped.squeeze === true || axes !== undefined;
-  const shape = keepsShape ? mapped.shape : [parts.reduce((sum, part) => sum + part.shape[0]!, 0), ...first!.shape.slice(1)];
+  const shape = keepsShape
+    ? mapped.shape
+    : [parts.reduce((sum, part) => sum + part.shape[0]!, 0), ...first!.shape.slice(1)];
   const permuted = axes?.map((axis) => shape[axis]!) ?? shape;
   const rows = permuted[0]!;
   if (parts.some((part) => part.type !== type || part.shape.slice(1).join() !== first!.shape.slice(1).join())) {
@@ -134,7 +140,14 @@ export function joinParts(mapped: MappedTensor, parts: readonly StoredTensor[]):
     let position = 0;
     for (const part of parts) position += part.read(joined.subarray(position)).length;
     const rowsInOrder = pickRows(joined, rows, invert(orderOf(mapped, rows)));
-    return copyInto(target, permute(rowsInOrder, permuted, axes?.map((_, axis) => axes.indexOf(axis))));
+    return copyInto(
+      target,
+      permute(
+        rowsInOrder,
+        permuted,
+        axes?.map((_, axis) => axes.indexOf(axis)),
+      ),
+    );
   };
   return { name, type, shape, read };
 }
