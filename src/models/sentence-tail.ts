@@ -41,15 +41,17 @@ export interface SentenceTail {
 
 /**
  * Opens the modules: tokens are pooled, then pass the others in order. The modules of sentence_transformers/base/modules
- * and sentence_transformer/modules, release 6.
+ * and sentence_transformer/modules, release 6. Without any, as there, the embedding is the mean of the token vectors.
  *
  * @throws CheckpointError when a module's weights are missing; ConfigError, while a program is built, when the size of one
  *   does not fit what comes before it.
  */
-export function openSentenceTail(modules: readonly SentenceModule[]): SentenceTail {
+export function openSentenceTail(modules: readonly SentenceModule[] = []): SentenceTail {
   const weights = new Map(modules.flatMap((module, i) => ("folder" in module ? openWeights(module.folder, i) : [])));
   return {
-    tail: ({ graph, inputs, encoded }) => ({ embedding: buildModules(graph, inputs, encoded.hidden, modules, weights) }),
+    tail: ({ graph, inputs, encoded }) => ({
+      embedding: buildModules(graph, inputs, encoded.hidden, modules, weights),
+    }),
     masksPrompt: modules.some((module) => module.kind === "pooling" && !module.includePrompt),
     normalizes: modules.some(({ kind }) => kind === "normalize"),
     tensors: (name) => weights.get(name),
@@ -76,25 +78,26 @@ function buildModules(
   modules: readonly SentenceModule[],
   weights: ReadonlyMap<string, StoredTensor>,
 ): Value {
+  if (modules.length === 0) return pool(hidden, inputs.offsets, "mean");
   return modules.reduce((x, module, i) => {
     checkSize(module, i, x.shape[1]);
-    const p = new CheckedPath(graph, pathOf(i), weights);
-    switch (module.kind) {
-      case "pooling":
-        return buildPooling(module, x, inputs);
-      case "dense":
-        return buildDense(module, x, p);
-      case "layer-norm":
-        return layerNorm(
-          x,
-          p.find("norm.weight", [module.dimension]),
-          p.find("norm.bias", [module.dimension]),
-          LAYER_NORM_EPSILON,
-        );
-      case "normalize":
-        return normalize(x);
-    }
+    return buildModule(module, x, inputs, new CheckedPath(graph, pathOf(i), weights));
   }, hidden);
+}
+
+function buildModule(module: SentenceModule, x: Value, inputs: BatchInputs, p: CheckedPath): Value {
+  switch (module.kind) {
+    case "pooling":
+      return buildPooling(module, x, inputs);
+    case "dense":
+      return buildDense(module, x, p);
+    case "layer-norm": {
+      const shape = [module.dimension];
+      return layerNorm(x, p.find("norm.weight", shape), p.find("norm.bias", shape), LAYER_NORM_EPSILON);
+    }
+    case "normalize":
+      return normalize(x);
+  }
 }
 
 /** Parameters of a module, held against its files at once: the encoder's check does not know them. */
@@ -121,7 +124,9 @@ class CheckedPath {
 function checkSize(module: SentenceModule, i: number, columns: unknown): void {
   const size = "dimension" in module ? module.dimension : "inputSize" in module ? module.inputSize : columns;
   if (size !== columns) {
-    throw new ConfigError(`Module ${i + 1} of modules.json (${module.kind}) reads vectors of ${size}; it gets ${columns}.`);
+    throw new ConfigError(
+      `Module ${i + 1} of modules.json (${module.kind}) reads vectors of ${size}; it gets ${columns}.`,
+    );
   }
 }
 
