@@ -5,22 +5,48 @@
  * reading can stop between two of them.
  */
 
-/**
- * The end of the chunk that begins at `start`; `text.length` when no cut comes before.
- *
- * @param aroundIdeographs - whether every ideograph is a chunk of its own, too.
- */
-export function chunkEnd(text: string, start: number, aroundIdeographs: boolean): number {
-  if (aroundIdeographs && isIdeograph(text.charCodeAt(start))) return start + 1;
-  for (let i = start + 1; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit === 0x20) {
-      if (i + 1 < text.length && isSolid(text.charCodeAt(i - 1)) && isSolid(text.charCodeAt(i + 1))) return i;
-    } else if (aroundIdeographs && isIdeograph(unit)) {
-      return i;
-    }
+/** A stretch of a text, with a hash of its UTF-16 units. One object serves a whole text: `next` moves it on. */
+export class Chunk {
+  start = 0;
+  end = 0;
+  hash = 0;
+  private readonly aroundIdeographs: boolean;
+
+  /** @param aroundIdeographs - whether every ideograph is a chunk of its own, too. */
+  constructor(aroundIdeographs: boolean) {
+    this.aroundIdeographs = aroundIdeographs;
   }
-  return text.length;
+
+  /** Moves to the chunk that begins at `start`, which is before the end of `text`. */
+  next(text: string, start: number): void {
+    const { aroundIdeographs } = this;
+    const first = text.charCodeAt(start);
+    let hash = step(FNV_BASIS, first);
+    let end = start + 1;
+    if (!aroundIdeographs || !isIdeograph(first)) {
+      for (; end < text.length; end++) {
+        const unit = text.charCodeAt(end);
+        if (unit === 0x20 ? isCut(text, end) : aroundIdeographs && isIdeograph(unit)) break;
+        hash = step(hash, unit);
+      }
+    }
+    this.start = start;
+    this.end = end;
+    // The low bits choose the slot: let the high ones take part.
+    this.hash = hash ^ (hash >>> 15);
+  }
+}
+
+/** FNV-1a over UTF-16 units. */
+const FNV_BASIS = 0x811c9dc5 | 0;
+
+function step(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193);
+}
+
+/** Whether a chunk begins with the space at `at`. */
+function isCut(text: string, at: number): boolean {
+  return at + 1 < text.length && isSolid(text.charCodeAt(at - 1)) && isSolid(text.charCodeAt(at + 1));
 }
 
 /** The main block of ideographs, in one UTF-16 unit each. */
@@ -44,7 +70,7 @@ function isSolid(unit: number): boolean {
     );
   }
   return (
-    (unit <= 0x3096 && unit >= 0x3041) || // Kana
+    (unit >= 0x3041 && unit <= 0x3096) || // Kana
     (unit >= 0x30a1 && unit <= 0x30fa) ||
     isIdeograph(unit) ||
     (unit >= 0xac00 && unit <= 0xd7a3) // Hangul

@@ -1,6 +1,7 @@
 import { InputError } from "../errors.ts";
-import type { OffsetConverter } from "./offsets.ts";
+import { OffsetConverter, type OffsetUnit } from "./offsets.ts";
 import type { PostProcessor, Template } from "./post-processor.ts";
+import { END, ID, START, TOKEN_NUMBERS, WORD } from "./token-sequence.ts";
 import type { TokenRange } from "./truncation.ts";
 
 /** More windows are refused: in a pair every window of one text meets every window of the other. */
@@ -10,14 +11,11 @@ const MAX_WINDOWS = 100_000;
 export interface EncodedSequence {
   /** The text, or the words that were given for it: then ranges count from the beginning of the token's word. */
   readonly text: string | readonly string[];
-  readonly ids: Int32Array;
-  /** UTF-16 ranges in `text`. */
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  readonly words: Int32Array;
+  readonly length: number;
+  /** As in `TokenSequence`. */
+  readonly data: Int32Array;
   /** What truncation leaves and, after it, the windows over the rest where they were asked for. */
   readonly windows: readonly TokenRange[];
-  readonly offsets: OffsetConverter;
 }
 
 /** What an encoding asks of the tokenizer that made it. */
@@ -33,6 +31,7 @@ export interface EncodingSource {
   readonly template: Template;
   readonly trimming: PostProcessor["trimming"];
   readonly spelling: TokenSpelling;
+  readonly unit: OffsetUnit;
 }
 
 /** Tokens that stand together: those that a template part adds, or the chosen window of a text. */
@@ -70,8 +69,12 @@ export class Encoding {
     const last = this.#runs.at(-1);
     this.ids = new Int32Array(last === undefined ? 0 : last.at + last.length);
     for (const { at, length, sequence, start, ids } of this.#runs) {
-      if (sequence === undefined) this.ids.set(ids, at);
-      else this.ids.set(source.sequences[sequence]!.ids.subarray(start, start + length), at);
+      if (sequence === undefined) {
+        for (let i = 0; i < length; i++) this.ids[at + i] = ids[i]!;
+      } else {
+        const { data } = source.sequences[sequence]!;
+        for (let i = 0; i < length; i++) this.ids[at + i] = data[(start + i) * TOKEN_NUMBERS + ID]!;
+      }
     }
   }
 
@@ -106,22 +109,28 @@ export class Encoding {
   get words(): (number | null)[] {
     const { sequences } = this.#source;
     return this.#collect(
-      (sequence, index) => sequences[sequence]!.words[index]!,
+      (sequence, index) => sequences[sequence]!.data[index * TOKEN_NUMBERS + WORD]!,
       () => null,
     );
   }
 
   /** Ranges `[start, end)` in a token's text, or in its word where words were given; `[0, 0]` for special tokens: `[T]`. */
   get offsets(): [start: number, end: number][] {
+    const { sequences, unit } = this.#source;
+    const converters = sequences.map(({ text }) => new OffsetConverter(text, unit));
     return this.#collect(
-      (sequence, index, isFirst) => this.#offsetsOf(this.#source.sequences[sequence]!, index, isFirst),
+      (sequence, index, isFirst) => {
+        const [start, end, word] = this.#rangeOf(sequences[sequence]!, index, isFirst);
+        const converter = converters[sequence]!;
+        return [converter.convert(start, word), converter.convert(end, word)];
+      },
       () => [0, 0],
     );
   }
 
   /** Whether the texts have tokens that do not stand here. */
   get truncated(): boolean {
-    return this.#chosen().some(({ sequence, range }) => range.end - range.start < sequence.ids.length);
+    return this.#chosen().some(({ sequence, range }) => range.end - range.start < sequence.length);
   }
 
   /** How much of the texts the missing tokens stand for, in UTF-16 units. */
@@ -162,19 +171,24 @@ export class Encoding {
     return out;
   }
 
-  #offsetsOf(sequence: EncodedSequence, index: number, isFirst: boolean): [number, number] {
-    const word = sequence.words[index]!;
-    let start = sequence.starts[index]!;
-    let end = sequence.ends[index]!;
+  /** UTF-16 range of a token and its word; `isFirst`: it begins its window. */
+  #rangeOf(
+    { data, text }: EncodedSequence,
+    index: number,
+    isFirst: boolean,
+  ): [start: number, end: number, word: number] {
+    const at = index * TOKEN_NUMBERS;
+    const word = data[at + WORD]!;
+    let start = data[at + START]!;
+    let end = data[at + END]!;
     const { trimming, spelling } = this.#source;
-    if (trimming !== undefined) {
-      const text = typeof sequence.text === "string" ? sequence.text : sequence.text[word]!;
-      const [leading, trailing] = spelling.spaceAround(sequence.ids[index]!, text.slice(start, end));
-      const isAdded = trimming.addsPrefixSpace && leading === 1 && (isFirst || start === 0);
-      if (!isAdded) start = Math.min(start + leading, end);
-      if (end >= trailing) end = Math.max(end - trailing, start);
-    }
-    return [sequence.offsets.convert(start, word), sequence.offsets.convert(end, word)];
+    if (trimming === undefined) return [start, end, word];
+    const matched = (typeof text === "string" ? text : text[word]!).slice(start, end);
+    const [leading, trailing] = spelling.spaceAround(data[at + ID]!, matched);
+    const isAdded = trimming.addsPrefixSpace && leading === 1 && (isFirst || start === 0);
+    if (!isAdded) start = Math.min(start + leading, end);
+    if (end >= trailing) end = Math.max(end - trailing, start);
+    return [start, end, word];
   }
 }
 
@@ -212,13 +226,12 @@ function windowChoices({ sequences }: EncodingSource): number[][] {
 }
 
 /** UTF-16 units before the first and after the last token of a range. */
-function droppedCharacters({ text, ids, starts, ends, words }: EncodedSequence, { start, end }: TokenRange): number {
-  const lengthOf = (from: number, to?: number) =>
-    typeof text === "string" ? 0 : text.slice(from, to).reduce((sum, word) => sum + word.length, 0);
-  const wholeLength = typeof text === "string" ? text.length : lengthOf(0);
-  if (start === end) return ids.length === 0 ? 0 : wholeLength;
-  const before = start === 0 ? 0 : lengthOf(0, words[start]!) + starts[start]!;
-  if (end === ids.length) return before;
-  const rest = typeof text === "string" ? text.length : text[words[end - 1]!]!.length;
-  return before + rest - ends[end - 1]! + lengthOf(words[end - 1]! + 1);
+function droppedCharacters({ text, length, data }: EncodedSequence, { start, end }: TokenRange): number {
+  const words = typeof text === "string" ? [text] : text;
+  const lengthOf = (from: number, to?: number) => words.slice(from, to).reduce((sum, word) => sum + word.length, 0);
+  const wordOf = (index: number) => (typeof text === "string" ? 0 : data[index * TOKEN_NUMBERS + WORD]!);
+  if (start === end) return length === 0 ? 0 : lengthOf(0);
+  const before = start === 0 ? 0 : lengthOf(0, wordOf(start)) + data[start * TOKEN_NUMBERS + START]!;
+  const after = end === length ? 0 : lengthOf(wordOf(end - 1)) - data[(end - 1) * TOKEN_NUMBERS + END]!;
+  return before + after;
 }

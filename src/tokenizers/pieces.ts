@@ -6,9 +6,8 @@ import type { NormalizedText } from "./normalized-text.ts";
  */
 export class Pieces {
   readonly text: NormalizedText;
-  starts = new Int32Array(32);
-  ends = new Int32Array(32);
-  length = 0;
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
 
   constructor(text: NormalizedText) {
     this.text = text;
@@ -21,20 +20,14 @@ export class Pieces {
     return pieces;
   }
 
+  get length(): number {
+    return this.starts.length;
+  }
+
   /** Appends a piece, unless it is empty. */
   push(start: number, end: number): void {
     if (start >= end) return;
-    if (this.length === this.starts.length) this.grow();
-    this.starts[this.length] = start;
-    this.ends[this.length] = end;
-    this.length++;
-  }
-
-  private grow(): void {
-    const [starts, ends] = [this.starts, this.ends];
-    this.starts = new Int32Array(starts.length * 2);
-    this.ends = new Int32Array(starts.length * 2);
-    this.starts.set(starts);
-    this.ends.set(ends);
+    this.starts.push(start);
+    this.ends.push(end);
   }
 }

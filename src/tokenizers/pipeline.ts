@@ -1,7 +1,7 @@
 import { type AddedToken, type AddedTokenMatch, cutAtAddedTokens } from "./added-tokens.ts";
 import type { AddedVocabulary } from "./added-vocabulary.ts";
-import { ChunkMemory, LONGEST_REMEMBERED } from "./chunk-memory.ts";
-import { chunkEnd } from "./chunks.ts";
+import { ChunkMemory } from "./chunk-memory.ts";
+import { Chunk } from "./chunks.ts";
 import type { TokenizerModel } from "./model.ts";
 import { NormalizedText } from "./normalized-text.ts";
 import { BertNormalizer } from "./normalizers/bert-normalizer.ts";
@@ -25,19 +25,15 @@ export type SpecialTokenReading = "parse" | "text";
 export class Pipeline {
   private readonly parts: PipelineParts;
   private readonly isLocal: boolean;
-  private readonly cutsAroundIdeographs: boolean;
+  private readonly chunk: Chunk;
   private readonly buffer = new TokenBuffer();
-  /** What chunks came to, by reading and by whether they begin the text (some normalizers set a space before it). */
-  private readonly memories = {
-    parse: { begin: new ChunkMemory(), within: new ChunkMemory() },
-    text: { begin: new ChunkMemory(), within: new ChunkMemory() },
-  };
+  private readonly memories = { parse: new ChunkMemory(), text: new ChunkMemory() };
 
   constructor(parts: PipelineParts) {
     this.parts = parts;
     const { normalizer, preTokenizer, added } = parts;
     this.isLocal = (normalizer?.isLocal ?? true) && (preTokenizer?.isLocal ?? false) && added.isLocal;
-    this.cutsAroundIdeographs = normalizer instanceof BertNormalizer && normalizer.separatesIdeographs;
+    this.chunk = new Chunk(normalizer instanceof BertNormalizer && normalizer.separatesIdeographs);
   }
 
   /**
@@ -68,22 +64,14 @@ export class Pipeline {
     limit: number,
     reading: SpecialTokenReading,
   ): void {
-    for (let at = 0; at < stretch.length && out.length <= limit; ) {
-      const end = chunkEnd(stretch, at, this.cutsAroundIdeographs);
-      const chunk = stretch.slice(at, end);
-      this.tokenizeChunk(chunk, base + at, out, reading);
-      at = end;
-    }
-  }
-
-  private tokenizeChunk(chunk: string, base: number, out: TokenSequence, reading: SpecialTokenReading): void {
-    const memory = this.memories[reading][base === 0 ? "begin" : "within"];
-    if (chunk.length > LONGEST_REMEMBERED) {
-      this.tokenizeStretch(new NormalizedText(chunk, base), out, reading);
-    } else if (!memory.recall(chunk, base, out)) {
+    const { chunk } = this;
+    const memory = this.memories[reading];
+    for (let at = 0; at < stretch.length && out.length <= limit; at = chunk.end) {
+      chunk.next(stretch, at);
+      if (memory.recall(stretch, chunk, base + at, out)) continue;
       const { length, wordCount } = out;
-      this.tokenizeStretch(new NormalizedText(chunk, base), out, reading);
-      memory.remember(chunk, base, out, length, wordCount);
+      this.tokenizeStretch(new NormalizedText(stretch.slice(at, chunk.end), base + at), out, reading);
+      memory.remember(stretch, chunk, base + at, out, length, wordCount);
     }
   }
 

@@ -1,46 +1,40 @@
-const INITIAL_CAPACITY = 64;
+/** Numbers of each token in `TokenSequence.data`, and where they stand. */
+export const TOKEN_NUMBERS = 4;
+export const ID = 0;
+export const START = 1;
+export const END = 2;
+export const WORD = 3;
 
 /**
- * The tokens of one text before special tokens are set around them: ids, UTF-16 ranges in the text, and the number of
- * the word that each belongs to. Arrays grow; only the first `length` entries count.
+ * The tokens of one text before special tokens are set around them. `data` holds four numbers a token, one after the
+ * other: id, UTF-16 range `[start, end)` in the text, number of its word. It grows; only `length` tokens count.
  */
 export class TokenSequence {
-  ids = new Int32Array(INITIAL_CAPACITY);
-  starts = new Int32Array(INITIAL_CAPACITY);
-  ends = new Int32Array(INITIAL_CAPACITY);
-  words = new Int32Array(INITIAL_CAPACITY);
+  data = new Int32Array(64 * TOKEN_NUMBERS);
   length = 0;
   /** Words so far; the next one gets this number. */
   wordCount = 0;
 
   push(id: number, start: number, end: number, word: number): void {
-    const at = this.length;
-    if (at === this.ids.length) this.reserve(at + 1);
-    this.ids[at] = id;
-    this.starts[at] = start;
-    this.ends[at] = end;
-    this.words[at] = word;
-    this.length = at + 1;
+    this.reserve(this.length + 1);
+    const at = this.length * TOKEN_NUMBERS;
+    this.data[at + ID] = id;
+    this.data[at + START] = start;
+    this.data[at + END] = end;
+    this.data[at + WORD] = word;
+    this.length++;
   }
 
   /** Makes room for `capacity` tokens in all. */
   reserve(capacity: number): void {
-    if (capacity <= this.ids.length) return;
-    const larger = Math.max(capacity, this.ids.length * 2);
-    this.ids = enlarged(this.ids, larger);
-    this.starts = enlarged(this.starts, larger);
-    this.ends = enlarged(this.ends, larger);
-    this.words = enlarged(this.words, larger);
+    if (capacity * TOKEN_NUMBERS <= this.data.length) return;
+    const larger = new Int32Array(Math.max(capacity * TOKEN_NUMBERS, this.data.length * 2));
+    larger.set(this.data);
+    this.data = larger;
   }
 
   clear(): void {
     this.length = 0;
     this.wordCount = 0;
   }
-}
-
-function enlarged(values: Int32Array<ArrayBuffer>, capacity: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(capacity);
-  larger.set(values);
-  return larger;
 }

@@ -1,12 +1,12 @@
 import { InputError } from "../errors.ts";
 import type { AddedVocabulary } from "./added-vocabulary.ts";
 import { type EncodedSequence, Encoding } from "./encoding.ts";
-import { OffsetConverter, type OffsetUnit } from "./offsets.ts";
+import type { OffsetUnit } from "./offsets.ts";
 import { Pipeline, type SpecialTokenReading } from "./pipeline.ts";
 import { addedCount, type Template } from "./post-processor.ts";
 import { readTokenizer } from "./read-tokenizer.ts";
 import type { SpecialTokens } from "./special-tokens.ts";
-import { TokenSequence } from "./token-sequence.ts";
+import { TOKEN_NUMBERS, TokenSequence, WORD } from "./token-sequence.ts";
 import { spaceAround } from "./token-space.ts";
 import { folderFiles, type TokenizerFiles } from "./tokenizer-files.ts";
 import type { TokenizerParts } from "./tokenizer-parts.ts";
@@ -114,26 +114,21 @@ export class Tokenizer {
     const readsOn = stride !== undefined || side === "left" || truncation === "none";
     let read = inputs.map((input) => this.#read(input, readsOn ? Infinity : room, reading));
     // Of two texts that are both longer than the room, the longer one gets the odd token.
-    const isTie = read.length === 2 && room % 2 === 1 && read.every(({ ids }) => ids.length > room);
+    const isTie = read.length === 2 && room % 2 === 1 && read.every(({ length }) => length > room);
     if (isTie && !readsOn && truncation === "longest-first") {
       read = inputs.map((input) => this.#read(input, Infinity, reading));
     }
-    const lengths = read.map(({ ids }) => ids.length);
-    const kept = keptLengths(lengths, room, truncation);
-    const sequences = read.map((sequence, i): EncodedSequence => {
-      const windows = windowRanges(lengths[i]!, kept[i]!, stride ?? 0, side);
-      return {
-        ...sequence,
-        windows: stride === undefined ? windows.slice(0, 1) : windows,
-        offsets: new OffsetConverter(sequence.text, offsets),
-      };
+    const kept = keptLengths(
+      read.map(({ length }) => length),
+      room,
+      truncation,
+    );
+    const sequences = read.map(({ text, length, data }, i): EncodedSequence => {
+      const windows = windowRanges(length, kept[i]!, stride ?? 0, side);
+      return { text, length, data, windows: stride === undefined ? windows.slice(0, 1) : windows };
     });
-    return new Encoding({
-      sequences,
-      template,
-      trimming: this.#parts.postProcessor.trimming,
-      spelling: this.#spelling,
-    });
+    const { trimming } = this.#parts.postProcessor;
+    return new Encoding({ sequences, template, trimming, spelling: this.#spelling, unit: offsets });
   }
 
   /** The text that ids stand for. Ids that no token has are left out. */
@@ -165,14 +160,7 @@ export class Tokenizer {
     const text = typeof input === "string" ? wellFormed(input) : input.map(wellFormed);
     if (typeof text === "string") this.#pipeline.tokenize(text, tokens, limit, reading);
     else this.#readWords(text, limit, reading);
-    const { ids, starts, ends, words, length } = tokens;
-    return {
-      text,
-      ids: ids.slice(0, length),
-      starts: starts.slice(0, length),
-      ends: ends.slice(0, length),
-      words: words.slice(0, length),
-    };
+    return { text, length: tokens.length, data: tokens.data.slice(0, tokens.length * TOKEN_NUMBERS) };
   }
 
   #readWords(words: readonly string[], limit: number, reading: SpecialTokenReading): void {
@@ -180,7 +168,7 @@ export class Tokenizer {
     for (let i = 0; i < words.length && tokens.length <= limit; i++) {
       const first = tokens.length;
       this.#pipeline.tokenize(words[i]!, tokens, limit, reading);
-      tokens.words.fill(i, first, tokens.length);
+      for (let at = first; at < tokens.length; at++) tokens.data[at * TOKEN_NUMBERS + WORD] = i;
     }
   }
 
@@ -222,5 +210,6 @@ function roomFor(template: Template, { maxLength, stride, truncation }: EncodeOp
 
 /** Lone surrogates, which are no characters, become U+FFFD; lengths stay. */
 function wellFormed(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, "\ufffd");
+  // ES2024; the type library is that of ES2023.
+  return (text as string & { toWellFormed(): string }).toWellFormed();
 }
