@@ -47,6 +47,8 @@ export interface ArchitectureDefinition<T extends AnyConfigTable> {
   readonly prefix: string;
   /** Whether a config is of this architecture. Default: its `model_type` is `name`. */
   matches?(json: JsonObject, tensorNames: ReadonlySet<string>): boolean;
+  /** Keys that a config may leave out although the tensors tell them. */
+  keysFromTensors?(tensorNames: ReadonlySet<string>): JsonObject;
   /** The position of a text's first token. Default 0. */
   firstPosition?(config: ConfigValues<T>): number;
   /** The most tokens a text may have. */
@@ -101,7 +103,7 @@ export interface Architecture {
   /**
    * @throws ConfigError naming the key, its value and what is known.
    */
-  configure(json: JsonObject, file?: string): ConfiguredArchitecture;
+  configure(json: JsonObject, tensorNames: ReadonlySet<string>, file?: string): ConfiguredArchitecture;
 }
 
 /** Declares an architecture; see `bert.ts` for the shape of such a file. */
@@ -112,7 +114,8 @@ export function defineArchitecture<T extends AnyConfigTable>(definition: Archite
     heads,
     matches: (json, names) => definition.matches?.(json, names) ?? json.model_type === definition.name,
     unusedKeys: (json) => definition.config.unusedKeys(json),
-    configure(json, file = "config.json") {
+    configure(given, tensorNames, file = "config.json") {
+      const json = { ...definition.keysFromTensors?.(tensorNames), ...given };
       const config = definition.config.read(json, file) as ConfigValues<T>;
       const common = commonConfig.read(json, file);
       const labels = common.labels ?? Array.from({ length: common.labelCount ?? 2 }, (_, i) => `LABEL_${i}`);

@@ -38,7 +38,7 @@ export interface LoadedModel {
 /** The architecture of a checkpoint, with its config read. */
 export function configure(checkpoint: Checkpoint): ConfiguredArchitecture {
   const names = new Set(checkpoint.list().map(({ name }) => name));
-  return findArchitecture(checkpoint.config, names).configure(checkpoint.config);
+  return findArchitecture(checkpoint.config, names).configure(checkpoint.config, names);
 }
 
 /**

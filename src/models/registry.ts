@@ -3,6 +3,8 @@ import { ConfigError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import { albert } from "./albert.ts";
 import { bert } from "./bert.ts";
+import { deberta } from "./deberta.ts";
+import { debertaV2 } from "./deberta-v2.ts";
 import { distilbert } from "./distilbert.ts";
 import { electra } from "./electra.ts";
 import { ernie } from "./ernie.ts";
@@ -32,6 +34,8 @@ export const ARCHITECTURES: readonly Architecture[] = [
   xlmRoberta,
   camembert,
   mpnet,
+  deberta,
+  debertaV2,
   modernbert,
   nomicBert,
   gte,
