@@ -24,7 +24,9 @@ export interface RecordedBatch {
 export function readRecordedBatch(recorded: Safetensors, fileName: string): RecordedBatch {
   const ids = readIntegers(recorded, "input.input_ids");
   if (ids === undefined) {
-    throw new CheckpointError(`"${fileName}" records no inputs: expected a tensor "input.input_ids" of shape [rows, tokens].`);
+    throw new CheckpointError(
+      `"${fileName}" records no inputs: expected a tensor "input.input_ids" of shape [rows, tokens].`,
+    );
   }
   const length = ids.shape.at(-1) ?? 0;
   const total = elementCount(ids.shape);
@@ -52,7 +54,10 @@ export function readRecordedBatch(recorded: Safetensors, fileName: string): Reco
   return { batch, rows, length, places };
 }
 
-function readIntegers(recorded: Safetensors, name: string): { values: Int32Array; shape: readonly number[] } | undefined {
+function readIntegers(
+  recorded: Safetensors,
+  name: string,
+): { values: Int32Array; shape: readonly number[] } | undefined {
   if (!recorded.has(name)) return undefined;
   const tensor = recorded.tensor(name);
   return { values: Int32Array.from(tensorValues(tensor)), shape: tensor.shape };

@@ -66,7 +66,8 @@ export async function verifyRecorded(
   const isCompared = (name: string) =>
     recorded.has(`output.${name}`) && !/loss$/.test(name) && !OF_ANOTHER_MEANING[model.architecture.name]?.test(name);
   const compared = names.filter(isCompared);
-  if (compared.length === 0) throw new CheckpointError(`"${fileName}" records no outputs: expected tensors "output.*".`);
+  if (compared.length === 0)
+    throw new CheckpointError(`"${fileName}" records no outputs: expected tensors "output.*".`);
   const known = new Set(model.outputs);
   const runs = [/^[^.]*$/, /\./].map((kind) => compared.filter((name) => kind.test(name) && known.has(ownName(name))));
   const results = new Map<string, Float32Array>();
@@ -77,7 +78,8 @@ export async function verifyRecorded(
   const checks = compared.map((name) => {
     const expected = recorded.tensor(`output.${name}`);
     const result = results.get(name);
-    if (result === undefined) return failed(name, expected, `this model has no such output; it has ${model.headOutputs.join(", ") || "none"}`);
+    if (result === undefined)
+      return failed(name, expected, `this model has no such output; it has ${model.headOutputs.join(", ") || "none"}`);
     return compare(name, expected, result, rowsOf(model, ownName(name)), batch, tolerance);
   });
   return {
