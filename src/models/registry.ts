@@ -22,6 +22,9 @@ import { megatronBert } from "./megatron-bert.ts";
 import { rembert } from "./rembert.ts";
 import { robertaPreLayerNorm, xlmRobertaXl } from "./roberta-pre-norm.ts";
 import { roformer } from "./roformer.ts";
+import { convbert } from "./convbert.ts";
+import { mobilebert } from "./mobilebert.ts";
+import { squeezebert } from "./squeezebert.ts";
 
 /** Every architecture, in the order in which a config is tried: those that look at more than `model_type` first. */
 export const ARCHITECTURES: readonly Architecture[] = [
@@ -50,6 +53,9 @@ export const ARCHITECTURES: readonly Architecture[] = [
   esm,
   fnet,
   luke,
+  mobilebert,
+  convbert,
+  squeezebert,
 ];
 
 /**
