@@ -40,7 +40,7 @@ export function listFolder(folder: string): string[] {
   return fs.readdirSync(folder).sort();
 }
 
-/** The path with every link resolved. */
+/** The path with every link resolved; it must exist. */
 export function realPath(where: string): string {
   return fs.realpathSync(where);
 }
@@ -62,7 +62,7 @@ export function baseName(where: string): string {
 /** Whether `inner`, a real path, lies inside `folder`, a real path. */
 export function isInside(folder: string, inner: string): boolean {
   const relative = path.relative(folder, inner);
-  return relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative);
+  return relative !== "" && relative.split(path.sep)[0] !== ".." && !path.isAbsolute(relative);
 }
 
 /** A whole file. Use it for files whose size is known to be small; `openFile` reads ranges. */
