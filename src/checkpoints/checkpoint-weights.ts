@@ -71,6 +71,11 @@ export class CheckpointWeights {
     }
   }
 
+  /** Of everything in the files, stray buffers included. */
+  canonicalNames(): string[] {
+    return [...this.#parts.keys()];
+  }
+
   has(name: string): boolean {
     return this.#find(name) !== undefined;
   }

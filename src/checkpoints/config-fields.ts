@@ -188,7 +188,7 @@ export function readField<T>(
   }
   const value = valueAt(key)!;
   const other = given.find((name) => JSON.stringify(valueAt(name)) !== JSON.stringify(value));
-  if (other !== undefined) {
+  if (other !== undefined && changesMaths) {
     throw new ConfigError(`${file}: ${key} is ${nameOf(value)} but ${other} is ${nameOf(valueAt(other))}. Keep one.`);
   }
   const parsed = parse(value);

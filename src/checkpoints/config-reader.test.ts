@@ -82,6 +82,7 @@ test("what every encoder may say: both spellings, labels in the order of their n
   const common = commonConfig.read({ ...json, problem_type: "regression" });
   expect(common).toMatchObject({ savedType: "float16", labels: ["A", "B"], problemType: "regression" });
   expect(commonConfig.read({ dtype: "bfloat16" }).savedType).toBe("bfloat16");
+  expect(commonConfig.read({ dtype: "float32", torch_dtype: "bfloat16" }).savedType).toBe("float32");
   expect(() => commonConfig.read({ id2label: { "0": "A", "2": "B" } })).toThrow("config.json: id2label is an object;");
   expect(() => commonConfig.read({ problem_type: "ranking" })).toThrow(
     'problem_type is "ranking"; known: "regression"',
