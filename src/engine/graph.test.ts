@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Graph } from "./graph.ts";
 import { attention } from "./ops/attention.ts";
 import { concat, slice } from "./ops/columns.ts";
 import { activation, add, gatedUnit } from "./ops/elementwise.ts";
 import { embedding } from "./ops/embedding.ts";
-import { Graph } from "./graph.ts";
 import { linear } from "./ops/linear.ts";
 import { layerNorm } from "./ops/norm.ts";
 import { ParameterPath } from "./parameters.ts";
@@ -30,7 +30,9 @@ describe("shapes", () => {
 
   test("that do not fit are refused while building, naming operation and shapes", () => {
     const { p, x, offsets } = start();
-    expect(() => linear(x, p.weight("w", [8, 7]))).toThrow("linear: x needs as many columns as weight; got x [tokens, 6], weight [8, 7].");
+    expect(() => linear(x, p.weight("w", [8, 7]))).toThrow(
+      "linear: x needs as many columns as weight; got x [tokens, 6], weight [8, 7].",
+    );
     expect(() => add(x, p.bias("b", [5]))).toThrow("add: b must be of a's shape");
     expect(() => attention(x, x, x, offsets, { heads: 4 })).toThrow("4 query heads");
     expect(() => slice(x, 4, 3)).toThrow("columns 4 to 7");
@@ -66,7 +68,9 @@ describe("programs", () => {
 
   test("stack the linears of one x into one matmul read through views", () => {
     const { graph, p, x, offsets } = start();
-    const [q, k, v] = ["q", "k", "v"].map((name) => linear(x, p.weight(name, [6, 6]), { bias: p.bias(`${name}.bias`, [6]) }));
+    const [q, k, v] = ["q", "k", "v"].map((name) =>
+      linear(x, p.weight(name, [6, 6]), { bias: p.bias(`${name}.bias`, [6]) }),
+    );
     const program = buildProgram(graph, { y: attention(q!, k!, v!, offsets, { heads: 2 }) });
     expect(program.steps.map((step) => step.op)).toEqual(["embedding", "linear", "attention"]);
     expect(program.parameters.find(({ layout }) => layout === "packed")?.parts).toEqual(["q", "k", "v"]);

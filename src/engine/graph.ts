@@ -48,7 +48,12 @@ export class Graph {
    * Numbers that every run provides. `bound`: ids must be below it. `covers`: they are ascending offsets over that
    * size. Asking for the same name twice returns the same value.
    */
-  input(name: string, shape: Shape, type: ElementType, options: { bound?: number | SizeName; covers?: SizeName } = {}): Value {
+  input(
+    name: string,
+    shape: Shape,
+    type: ElementType,
+    options: { bound?: number | SizeName; covers?: SizeName } = {},
+  ): Value {
     const known = this.#inputs.get(name);
     if (known !== undefined) return known;
     const value = this.#value(shape, type);

@@ -5,10 +5,16 @@ import { byteLength, Planner } from "./plan.ts";
 
 /** A chain of `affine` steps where step i reads `reads[i]` (an earlier value) and writes value i + 1. */
 function chain(reads: readonly number[]): { values: ProgramValue[]; steps: Step[] } {
-  const values: ProgramValue[] = reads.map((_, i) => ({ shape: ["tokens", 3 + i], type: "f32", place: "arena", name: `${i}` }));
+  const values: ProgramValue[] = reads.map((_, i) => ({
+    shape: ["tokens", 3 + i],
+    type: "f32",
+    place: "arena",
+    name: `${i}`,
+  }));
   values.push({ shape: ["tokens", 5], type: "f32", place: "arena", name: "last" });
   const steps = reads.map(
-    (read, i) => ({ op: "affine", inputs: { x: read }, outputs: { y: i + 1 }, attributes: { factor: 1, term: 0 } }) as Step,
+    (read, i) =>
+      ({ op: "affine", inputs: { x: read }, outputs: { y: i + 1 }, attributes: { factor: 1, term: 0 } }) as Step,
   );
   return { values, steps };
 }
@@ -26,10 +32,13 @@ test("values that live at the same time never overlap, and dead ones are reused"
       const firstUse = values.map((_, id) => steps.findIndex((step) => touches(step, id)));
       for (let a = 0; a < values.length; a++) {
         for (let b = a + 1; b < values.length; b++) {
-          const together = firstUse[a]! <= lastUse[b]! && firstUse[b]! <= lastUse[a]! && lastUse[a]! >= 0 && lastUse[b]! >= 0;
+          const together =
+            firstUse[a]! <= lastUse[b]! && firstUse[b]! <= lastUse[a]! && lastUse[a]! >= 0 && lastUse[b]! >= 0;
           if (!together) continue;
           const [startA, startB] = [offsets[a]!, offsets[b]!];
-          const apart = startA + byteLength(values[a]!, { tokens }) <= startB || startB + byteLength(values[b]!, { tokens }) <= startA;
+          const apart =
+            startA + byteLength(values[a]!, { tokens }) <= startB ||
+            startB + byteLength(values[b]!, { tokens }) <= startA;
           expect(apart).toBe(true);
         }
       }

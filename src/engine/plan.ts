@@ -27,7 +27,10 @@ export class Planner {
 
   plan(sizes: Sizes): Plan {
     const rounded = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, bucket(size)])) as Sizes;
-    const key = (Object.keys(rounded) as SizeName[]).sort().map((name) => `${name}=${rounded[name]}`).join();
+    const key = (Object.keys(rounded) as SizeName[])
+      .sort()
+      .map((name) => `${name}=${rounded[name]}`)
+      .join();
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
     const plan = this.#layOut(rounded);

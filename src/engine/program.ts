@@ -15,10 +15,15 @@ export interface ProgramOptions {
  *
  * @throws InputError when an output is no matrix that a node computes, or is integers.
  */
-export function buildProgram(graph: Graph, outputs: { readonly [name: string]: Value }, options: ProgramOptions = {}): Program {
+export function buildProgram(
+  graph: Graph,
+  outputs: { readonly [name: string]: Value },
+  options: ProgramOptions = {},
+): Program {
   const draft = new Draft(graph, outputs);
   for (const [name, id] of draft.outputs) {
-    if (draft.value(id).source !== undefined) throw new InputError(`Output "${name}" is an input or a parameter, not a result.`);
+    if (draft.value(id).source !== undefined)
+      throw new InputError(`Output "${name}" is an input or a parameter, not a result.`);
   }
   if (options.fuse ?? true) fuse(draft);
   return freeze(draft);
@@ -40,7 +45,10 @@ function freeze(draft: Draft): Program {
     const view = views.get(id);
     const of = view === undefined ? undefined : number(view.of);
     const value = draft.value(id);
-    const index = values.push(programValue(value, id, outputNames, of === undefined ? undefined : { of, column: view?.column ?? 0 })) - 1;
+    const index =
+      values.push(
+        programValue(value, id, outputNames, of === undefined ? undefined : { of, column: view?.column ?? 0 }),
+      ) - 1;
     numbers.set(id, index);
     if (value.source?.kind === "input") inputs.set(value.source.name, index);
     if (value.source?.kind === "parameter") {
@@ -88,7 +96,10 @@ function programValue(
 }
 
 /** Slices that can be read in place: every kernel strides over rows, so all but the program's own outputs. */
-function findViews(draft: Draft, outputNames: ReadonlyMap<number, string>): Map<number, { of: number; column: number }> {
+function findViews(
+  draft: Draft,
+  outputNames: ReadonlyMap<number, string>,
+): Map<number, { of: number; column: number }> {
   const views = new Map<number, { of: number; column: number }>();
   for (const step of draft.steps) {
     if (step.op !== "slice" || outputNames.has(step.output)) continue;

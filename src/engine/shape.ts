@@ -4,7 +4,11 @@ import { InputError } from "../errors.ts";
 import type { Value } from "./graph.ts";
 
 /** The error of an operation whose operands do not fit: names the operation and every operand's shape. */
-export function shapeError(op: string, why: string, operands: { readonly [slot: string]: Value | undefined }): InputError {
+export function shapeError(
+  op: string,
+  why: string,
+  operands: { readonly [slot: string]: Value | undefined },
+): InputError {
   const shown = Object.entries(operands)
     .filter((entry): entry is [string, Value] => entry[1] !== undefined)
     .map(([slot, value]) => `${slot} ${showShape(value.shape)}`);

@@ -7,13 +7,14 @@ import { linear as linearOp } from "../engine/ops/linear.ts";
 import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
-import { bertSelfAttention, type BlockResult } from "../nn/bert-block.ts";
+import { type BlockResult, bertSelfAttention } from "../nn/bert-block.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
 import { sumEmbeddings } from "./bert-encoder.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 import { answerHead, tokenHead } from "./heads.ts";
 
 const config = defineConfig(
@@ -48,19 +49,17 @@ export const albert = defineArchitecture({
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.embeddingSize, inputs);
     const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon); // [T, E]
-    let hidden = linear(p.at("encoder.embedding_hidden_mapping_in"), embedded, config.hiddenSize);
-    const hiddenStates = [hidden];
-    const attentions: Value[] = [];
-    for (let i = 0; i < config.layers; i++) {
-      const group = p.at("encoder.albert_layer_groups").at(Math.floor((i * config.groups) / config.layers));
-      for (let j = 0; j < config.layersPerGroup; j++) {
-        const result = block(group.at("albert_layers").at(j), hidden, inputs, config);
-        hidden = result.hidden;
-        hiddenStates.push(hidden);
-        attentions.push(result.probabilities);
-      }
-    }
-    return { hidden, hiddenStates, attentions };
+    const mapped = linear(p.at("encoder.embedding_hidden_mapping_in"), embedded, config.hiddenSize);
+    const { layers, groups, layersPerGroup } = config;
+    return encodeBlocks(mapped, layers * layersPerGroup, (x, i) => {
+      const group = Math.floor((Math.floor(i / layersPerGroup) * groups) / layers);
+      const layer = p
+        .at("encoder.albert_layer_groups")
+        .at(group)
+        .at("albert_layers")
+        .at(i % layersPerGroup);
+      return block(layer, x, inputs, config);
+    });
   },
   heads: {
     base: (context) => ({ pooled: pooled(context) }),

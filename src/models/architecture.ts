@@ -119,7 +119,10 @@ export function defineArchitecture<T extends AnyConfigTable>(definition: Archite
       const config = definition.config.read(json, file) as ConfigValues<T>;
       const common = commonConfig.read(json, file);
       const labels = common.labels ?? Array.from({ length: common.labelCount ?? 2 }, (_, i) => `LABEL_${i}`);
-      const bound = heads.map((head) => [head, bindHead(definition, head, config, labels.length, common.tiesEmbeddings)]);
+      const bound = heads.map((head) => [
+        head,
+        bindHead(definition, head, config, labels.length, common.tiesEmbeddings),
+      ]);
       const configured = {
         name: definition.name,
         prefix: definition.prefix,
@@ -175,7 +178,11 @@ function headNames({ encode, heads, prefix }: Pick<ConfiguredArchitecture, "enco
   const names = Object.values(heads).flatMap((head) => {
     const own = new Graph();
     const input = own.input("hidden", hidden.shape, "f32");
-    head({ p: new ParameterPath(own), inputs: new BatchInputs(own), encoded: { hidden: input, hiddenStates: [input], attentions: [] } });
+    head({
+      p: new ParameterPath(own),
+      inputs: new BatchInputs(own),
+      encoded: { hidden: input, hiddenStates: [input], attentions: [] },
+    });
     return own.parameters.map(({ name }) => name);
   });
   return [...new Set(names)].filter((name) => !encoder.has(name));

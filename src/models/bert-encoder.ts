@@ -1,11 +1,12 @@
 import type { Value } from "../engine/graph.ts";
+import type { AttentionBiases } from "../engine/ops/attention.ts";
 import { add } from "../engine/ops/elementwise.ts";
 import { embedding } from "../engine/ops/embedding.ts";
-import type { AttentionBiases } from "../engine/ops/attention.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import { type BertBlockSizes, bertBlock, type Rotate } from "../nn/bert-block.ts";
 import type { Encoded } from "./architecture.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 
 export interface EmbeddingSizes {
   readonly vocabularySize: number;
@@ -18,7 +19,10 @@ export function sumEmbeddings(p: ParameterPath, sizes: EmbeddingSizes, size: num
   const { vocabularySize, types, maxPositions } = sizes;
   const words = embedding(p.weight("word_embeddings.weight", [vocabularySize, size]), inputs.ids(vocabularySize));
   const segments = embedding(p.weight("token_type_embeddings.weight", [types, size]), inputs.typeIds(types));
-  const positions = embedding(p.weight("position_embeddings.weight", [maxPositions, size]), inputs.positions(maxPositions));
+  const positions = embedding(
+    p.weight("position_embeddings.weight", [maxPositions, size]),
+    inputs.positions(maxPositions),
+  );
   return add(add(words, segments), positions);
 }
 
@@ -30,14 +34,5 @@ export function encodeLayers(
   inputs: BatchInputs,
   options: { biases?: AttentionBiases; rotate?: Rotate } = {},
 ): Encoded {
-  const hiddenStates = [embedded];
-  const attentions: Value[] = [];
-  let hidden = embedded;
-  for (let i = 0; i < config.layers; i++) {
-    const block = bertBlock(p.at("layer").at(i), hidden, inputs, config, options);
-    hidden = block.hidden;
-    hiddenStates.push(block.hidden);
-    attentions.push(block.probabilities);
-  }
-  return { hidden, hiddenStates, attentions };
+  return encodeBlocks(embedded, config.layers, (x, i) => bertBlock(p.at("layer").at(i), x, inputs, config, options));
 }

@@ -26,11 +26,15 @@ export function bertHeads<C extends BertHeadConfig>(prefix: string): { readonly 
   };
   // Whether the second text follows the first: index 0 says that it does -> [B, 2]
   const followsLogits = (context: Context): Value => linear(context.p.at("cls.seq_relationship"), pooled(context), 2);
-  const classify = (context: Context, labels: number): Value => linear(context.p.at("classifier"), pooled(context), labels);
+  const classify = (context: Context, labels: number): Value =>
+    linear(context.p.at("classifier"), pooled(context), labels);
   return {
     base: (context) => ({ pooled: pooled(context) }),
     mlm: (context) => ({ logits: wordLogits(context) }),
-    pretraining: (context) => ({ predictionLogits: wordLogits(context), seqRelationshipLogits: followsLogits(context) }),
+    pretraining: (context) => ({
+      predictionLogits: wordLogits(context),
+      seqRelationshipLogits: followsLogits(context),
+    }),
     nsp: (context) => ({ logits: followsLogits(context) }),
     sequence: (context) => ({ logits: classify(context, context.labels) }),
     choice: (context) => ({ logits: classify(context, 1) }),

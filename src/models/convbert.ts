@@ -19,6 +19,7 @@ import { selfAttention } from "../nn/self-attention.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
 import { sumEmbeddings } from "./bert-encoder.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 import { answerHead, tokenHead } from "./heads.ts";
 
 const config = defineConfig(
@@ -48,14 +49,11 @@ export const convbert = defineArchitecture({
     const { embeddingSize, hiddenSize } = config;
     const sum = sumEmbeddings(p.at("embeddings"), config, embeddingSize, inputs);
     const normed = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
-    const hiddenStates = [embeddingSize === hiddenSize ? normed : linear(p.at("embeddings_project"), normed, hiddenSize)];
-    const attentions: Value[] = [];
-    for (let i = 0; i < config.layers; i++) {
-      const { hidden, probabilities } = block(p.at("encoder.layer").at(i), hiddenStates[i] as Value, inputs, config);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+    return encodeBlocks(
+      embeddingSize === hiddenSize ? normed : linear(p.at("embeddings_project"), normed, hiddenSize),
+      config.layers,
+      (x, i) => block(p.at("encoder.layer").at(i), x, inputs, config),
+    );
   },
   heads: {
     base: () => ({}),
@@ -66,7 +64,9 @@ export const convbert = defineArchitecture({
       return { logits: linear(p.at("classifier.out_proj"), inner, labels) };
     },
     // The reference's summary takes the last token, since its config names no other.
-    choice: ({ p, inputs, encoded }) => ({ logits: linear(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "lastToken"), 1) }),
+    choice: ({ p, inputs, encoded }) => ({
+      logits: linear(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "lastToken"), 1),
+    }),
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
@@ -81,9 +81,15 @@ export const convbert = defineArchitecture({
           axes: [2, 0, 1],
           squeeze: true,
         },
-        { file: "**key_conv_attn_layer.pointwise.weight", canonical: "**key_conv_attn_layer.pointwise.weight", squeeze: true },
+        {
+          file: "**key_conv_attn_layer.pointwise.weight",
+          canonical: "**key_conv_attn_layer.pointwise.weight",
+          squeeze: true,
+        },
         { file: "**key_conv_attn_layer.bias", canonical: "**key_conv_attn_layer.bias", squeeze: true },
-        ...(groups > 1 ? [groupRule("**intermediate.dense", groups), groupRule("**encoder.layer.*.output.dense", groups)] : []),
+        ...(groups > 1
+          ? [groupRule("**intermediate.dense", groups), groupRule("**encoder.layer.*.output.dense", groups)]
+          : []),
       ],
     },
   ],
@@ -117,7 +123,13 @@ function mixedAttention(p: ParameterPath, x: Value, inputs: BatchInputs, config:
 }
 
 /** A convolution of each column alone, then a linear -> [T, size] */
-function separableConvolution(p: ParameterPath, x: Value, size: number, inputs: BatchInputs, config: ConvBertConfig): Value {
+function separableConvolution(
+  p: ParameterPath,
+  x: Value,
+  size: number,
+  inputs: BatchInputs,
+  config: ConvBertConfig,
+): Value {
   const { kernelSize, hiddenSize } = config;
   const taps = Array.from({ length: kernelSize }, (_, i) => {
     const tap = p.weight(`depthwise.${i}.weight`, [hiddenSize]);
@@ -128,9 +140,17 @@ function separableConvolution(p: ParameterPath, x: Value, size: number, inputs: 
 }
 
 /** Each head sums its neighbours by a kernel that softmax makes of its row -> [T, H * d] */
-function dynamicConvolution(kernels: Value, values: Value, heads: number, inputs: BatchInputs, { kernelSize }: ConvBertConfig): Value {
+function dynamicConvolution(
+  kernels: Value,
+  values: Value,
+  heads: number,
+  inputs: BatchInputs,
+  { kernelSize }: ConvBertConfig,
+): Value {
   const size = (values.shape[1] as number) / heads;
-  const shifted = Array.from({ length: kernelSize }, (_, i) => shiftRows(values, inputs.offsets, i - Math.floor((kernelSize - 1) / 2)));
+  const shifted = Array.from({ length: kernelSize }, (_, i) =>
+    shiftRows(values, inputs.offsets, i - Math.floor((kernelSize - 1) / 2)),
+  );
   const perHead = Array.from({ length: heads }, (_, h) => {
     const kernel = softmax(slice(kernels, h * kernelSize, kernelSize));
     const taps = shifted.map((value, i) => multiply(slice(value, h * size, size), slice(kernel, i, 1)));

@@ -1,4 +1,16 @@
-import { type ConfigField, choice, count, flag, integer, optional, positive, probability, Refusal, size, tokenId } from "../checkpoints/config-fields.ts";
+import {
+  type ConfigField,
+  choice,
+  count,
+  flag,
+  integer,
+  optional,
+  positive,
+  probability,
+  Refusal,
+  size,
+  tokenId,
+} from "../checkpoints/config-fields.ts";
 import { below, divides } from "../checkpoints/config-reader.ts";
 import { activationName } from "./activation-names.ts";
 
@@ -11,7 +23,13 @@ const positionTerms: ConfigField<readonly PositionTerm[]> = {
   fallback: [],
   changesMaths: true,
   parse(value) {
-    const names = typeof value === "string" ? value.toLowerCase().split("|").map((name) => name.trim()) : value;
+    const names =
+      typeof value === "string"
+        ? value
+            .toLowerCase()
+            .split("|")
+            .map((name) => name.trim())
+        : value;
     const known = Array.isArray(names) && names.every((name) => name === "c2p" || name === "p2c");
     return known ? (names as PositionTerm[]) : new Refusal('known terms: "c2p", "p2c"');
   },

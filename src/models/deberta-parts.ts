@@ -6,7 +6,7 @@ import { linear as linearOp } from "../engine/ops/linear.ts";
 import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
-import { bertFeedForward, type BlockResult } from "../nn/bert-block.ts";
+import { type BlockResult, bertFeedForward } from "../nn/bert-block.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Attended } from "../nn/self-attention.ts";
@@ -25,13 +25,19 @@ export function embedDeberta(p: ParameterPath, config: DebertaShared, inputs: Ba
     const table = p.weight("position_embeddings.weight", [maxPositions, embeddingSize]);
     sum = add(sum, embedding(table, inputs.positions(maxPositions)));
   }
-  if (types > 0) sum = add(sum, embedding(p.weight("token_type_embeddings.weight", [types, embeddingSize]), inputs.typeIds(types)));
+  if (types > 0)
+    sum = add(sum, embedding(p.weight("token_type_embeddings.weight", [types, embeddingSize]), inputs.typeIds(types)));
   if (embeddingSize !== hiddenSize) sum = linear(p.at("embed_proj"), sum, hiddenSize, { bias: false });
   return layerNorm(p.at("LayerNorm"), sum, config.normEpsilon);
 }
 
 /** BERT's block around an attention of its own. */
-export function debertaBlock(p: ParameterPath, x: Value, config: DebertaShared, attend: (x: Value) => Attended): BlockResult {
+export function debertaBlock(
+  p: ParameterPath,
+  x: Value,
+  config: DebertaShared,
+  attend: (x: Value) => Attended,
+): BlockResult {
   const { context, probabilities } = attend(x);
   const attended = add(linear(p.at("attention.output.dense"), context, config.hiddenSize), x);
   const normed = layerNorm(p.at("attention.output.LayerNorm"), attended, config.normEpsilon);
@@ -46,13 +52,18 @@ export function debertaScale({ hiddenSize, heads, positionTerms }: DebertaShared
 
 /** The row of a table of 2 x span relative positions for each distance i - j from -most to most. */
 export function distanceRows(most: number, span: number, bucket: (distance: number) => number): Int32Array {
-  return Int32Array.from({ length: 2 * most + 1 }, (_, i) => Math.max(0, Math.min(2 * span - 1, bucket(i - most) + span)));
+  return Int32Array.from({ length: 2 * most + 1 }, (_, i) =>
+    Math.max(0, Math.min(2 * span - 1, bucket(i - most) + span)),
+  );
 }
 
 /** The heads of both generations; `choice` exists in the second only. */
 export function debertaHeads<C extends DebertaShared>() {
   const pooled = ({ p, config, inputs, encoded }: HeadContext<C>): Value =>
-    activation(linear(p.at("pooler.dense"), pool(encoded.hidden, inputs.offsets, "cls"), config.hiddenSize), config.poolerActivation);
+    activation(
+      linear(p.at("pooler.dense"), pool(encoded.hidden, inputs.offsets, "cls"), config.hiddenSize),
+      config.poolerActivation,
+    );
   return {
     base: () => ({}),
     mlm: (context) => ({ logits: context.config.hasLegacyHead ? legacyLogits(context) : wordLogits(context) }),
@@ -72,7 +83,10 @@ export const debertaTies = {
 } as const;
 
 function legacyLogits({ p, config, inputs, encoded, decoder }: HeadContext<DebertaShared>): Value {
-  const table = decoder("cls.predictions.decoder.weight", [config.vocabularySize, config.embeddingSize ?? config.hiddenSize]);
+  const table = decoder("cls.predictions.decoder.weight", [
+    config.vocabularySize,
+    config.embeddingSize ?? config.hiddenSize,
+  ]);
   return maskedHead(p.at("cls.predictions"), encoded.hidden, inputs, { ...config, table });
 }
 
@@ -80,7 +94,12 @@ function legacyLogits({ p, config, inputs, encoded, decoder }: HeadContext<Deber
 function wordLogits({ p, config, inputs, encoded }: HeadContext<DebertaShared>): Value {
   const { vocabularySize, hiddenSize } = config;
   const head = p.at("lm_predictions.lm_head");
-  const mapped = activation(linear(head.at("dense"), gatherRows(encoded.hidden, inputs.rows), hiddenSize), config.activation);
+  const mapped = activation(
+    linear(head.at("dense"), gatherRows(encoded.hidden, inputs.rows), hiddenSize),
+    config.activation,
+  );
   const table = p.weight("deberta.embeddings.word_embeddings.weight", [vocabularySize, hiddenSize]);
-  return linearOp(layerNorm(head.at("LayerNorm"), mapped, config.normEpsilon), table, { bias: head.bias("bias", [vocabularySize]) });
+  return linearOp(layerNorm(head.at("LayerNorm"), mapped, config.normEpsilon), table, {
+    bias: head.bias("bias", [vocabularySize]),
+  });
 }

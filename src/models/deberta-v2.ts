@@ -14,6 +14,7 @@ import { activationName } from "./activation-names.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { debertaFields, debertaRules, relativeNorm } from "./deberta-config.ts";
 import { debertaBlock, debertaHeads, debertaScale, debertaTies, distanceRows, embedDeberta } from "./deberta-parts.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 
 const config = defineConfig(
   {
@@ -42,25 +43,31 @@ export const debertaV2 = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    const hiddenStates = [embedDeberta(p.at("embeddings"), config, inputs)];
-    const attentions: Value[] = [];
     const table = config.hasRelativeAttention ? relativeTable(p.at("encoder"), config) : undefined;
-    for (let i = 0; i < config.layers; i++) {
+    return encodeBlocks(embedDeberta(p.at("embeddings"), config, inputs), config.layers, (x, i) => {
       const layer = p.at("encoder.layer").at(i);
-      const x = hiddenStates[i] as Value;
-      const block = debertaBlock(layer, x, config, (y) => attention(layer.at("attention.self"), table, y, inputs, config));
+      const block = debertaBlock(layer, x, config, (y) =>
+        attention(layer.at("attention.self"), table, y, inputs, config),
+      );
       const convolves = i === 0 && config.convolutionSize > 0;
-      hiddenStates.push(convolves ? convolution(p.at("encoder.conv"), x, block.hidden, inputs, config) : block.hidden);
-      attentions.push(block.probabilities);
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+      return convolves
+        ? { ...block, hidden: convolution(p.at("encoder.conv"), x, block.hidden, inputs, config) }
+        : block;
+    });
   },
   heads: debertaHeads<DebertaConfig>(),
   ...debertaTies,
   generations: ({ convolutionSize }) => [
     {
       name: "taps of the convolution",
-      rules: [{ file: "**encoder.conv.conv.weight", canonical: tapNames("**encoder.conv.conv", convolutionSize), axes: [2, 0, 1], squeeze: true }],
+      rules: [
+        {
+          file: "**encoder.conv.conv.weight",
+          canonical: tapNames("**encoder.conv.conv", convolutionSize),
+          axes: [2, 0, 1],
+          squeeze: true,
+        },
+      ],
     },
   ],
 });
@@ -77,7 +84,13 @@ function relativeTable(p: ParameterPath, config: DebertaConfig): Value {
   return config.relativeNorm === "layer_norm" ? layerNorm(p.at("LayerNorm"), table, config.normEpsilon) : table;
 }
 
-function attention(p: ParameterPath, table: Value | undefined, x: Value, inputs: BatchInputs, config: DebertaConfig): Attended {
+function attention(
+  p: ParameterPath,
+  table: Value | undefined,
+  x: Value,
+  inputs: BatchInputs,
+  config: DebertaConfig,
+): Attended {
   const { hiddenSize, heads } = config;
   const q = linear(p.at("query_proj"), x, hiddenSize);
   const k = linear(p.at("key_proj"), x, hiddenSize);
@@ -94,7 +107,9 @@ function positionBiases(p: ParameterPath, table: Value, q: Value, k: Value, conf
     heads,
     positionKeys: positionTerms.includes("c2p") ? project(sharesKeys ? "key_proj" : "pos_key_proj") : undefined,
     positionQueries: positionTerms.includes("p2c") ? project(sharesKeys ? "query_proj" : "pos_query_proj") : undefined,
-    distanceRows: distanceRows(maxPositions, spanOf(config), (d) => (buckets > 0 ? logBucket(d, buckets, mostDistant) : d)),
+    distanceRows: distanceRows(maxPositions, spanOf(config), (d) =>
+      buckets > 0 ? logBucket(d, buckets, mostDistant) : d,
+    ),
   });
 }
 
@@ -106,7 +121,9 @@ function logBucket(distance: number, buckets: number, mostDistant: number): numb
   const middle = Math.floor(buckets / 2);
   const far = Math.abs(distance);
   if (far <= middle) return distance;
-  const share = Math.fround(Math.fround(Math.log(Math.fround(far / middle))) / Math.fround(Math.log(Math.fround((mostDistant - 1) / middle))));
+  const share = Math.fround(
+    Math.fround(Math.log(Math.fround(far / middle))) / Math.fround(Math.log(Math.fround((mostDistant - 1) / middle))),
+  );
   return Math.sign(distance) * (Math.ceil(Math.fround(share * (middle - 1))) + middle);
 }
 
@@ -115,9 +132,16 @@ function convolution(p: ParameterPath, x: Value, output: Value, inputs: BatchInp
   const { hiddenSize, convolutionSize } = config;
   const taps = tapNames("conv", convolutionSize).map((name, i) => {
     const bias = i === 0 ? p.bias("conv.bias", [hiddenSize]) : undefined;
-    return linearOp(shiftRows(x, inputs.offsets, i - Math.floor((convolutionSize - 1) / 2)), p.weight(name, [hiddenSize, hiddenSize]), { bias });
+    return linearOp(
+      shiftRows(x, inputs.offsets, i - Math.floor((convolutionSize - 1) / 2)),
+      p.weight(name, [hiddenSize, hiddenSize]),
+      { bias },
+    );
   });
-  const convolved = activation(taps.reduce((sum, tap) => add(sum, tap)), config.convolutionActivation);
+  const convolved = activation(
+    taps.reduce((sum, tap) => add(sum, tap)),
+    config.convolutionActivation,
+  );
   return layerNorm(p.at("LayerNorm"), add(output, convolved), config.normEpsilon);
 }
 

@@ -12,6 +12,7 @@ import { type Attended, selfAttention } from "../nn/self-attention.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { debertaFields, debertaRules } from "./deberta-config.ts";
 import { debertaBlock, debertaHeads, debertaScale, debertaTies, distanceRows, embedDeberta } from "./deberta-parts.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 
 const config = defineConfig({ ...debertaFields, hasTalkingHeads: flag("talking_head", false) }, debertaRules);
 type DebertaConfig = ConfigValues<typeof config>;
@@ -28,16 +29,12 @@ export const deberta = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    const hiddenStates = [embedDeberta(p.at("embeddings"), config, inputs)];
-    const attentions: Value[] = [];
-    for (let i = 0; i < config.layers; i++) {
+    return encodeBlocks(embedDeberta(p.at("embeddings"), config, inputs), config.layers, (x, i) => {
       const layer = p.at("encoder.layer").at(i);
-      const attend = (x: Value) => attention(layer.at("attention.self"), p.at("encoder"), x, inputs, config);
-      const { hidden, probabilities } = debertaBlock(layer, hiddenStates[i] as Value, config, attend);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+      return debertaBlock(layer, x, config, (y) =>
+        attention(layer.at("attention.self"), p.at("encoder"), y, inputs, config),
+      );
+    });
   },
   heads,
   ...debertaTies,
@@ -55,9 +52,16 @@ export const deberta = defineArchitecture({
   ],
 });
 
-function attention(p: ParameterPath, encoder: ParameterPath, x: Value, inputs: BatchInputs, config: DebertaConfig): Attended {
+function attention(
+  p: ParameterPath,
+  encoder: ParameterPath,
+  x: Value,
+  inputs: BatchInputs,
+  config: DebertaConfig,
+): Attended {
   const { hiddenSize, heads, hasTalkingHeads } = config;
-  const project = (name: string, bias?: Value) => linearOp(x, p.at(name).weight("weight", [hiddenSize, hiddenSize]), { bias });
+  const project = (name: string, bias?: Value) =>
+    linearOp(x, p.at(name).weight("weight", [hiddenSize, hiddenSize]), { bias });
   const q = project("query", p.bias("q_bias", [hiddenSize]));
   const k = project("key");
   const v = project("value", p.bias("v_bias", [hiddenSize]));
@@ -73,7 +77,9 @@ function positionBiases(p: ParameterPath, encoder: ParameterPath, q: Value, k: V
   const table = encoder.weight("rel_embeddings.weight", [2 * span, hiddenSize]);
   return disentangledBiases(q, k, {
     heads,
-    positionKeys: positionTerms.includes("c2p") ? linear(p.at("pos_proj"), table, hiddenSize, { bias: false }) : undefined,
+    positionKeys: positionTerms.includes("c2p")
+      ? linear(p.at("pos_proj"), table, hiddenSize, { bias: false })
+      : undefined,
     positionQueries: positionTerms.includes("p2c") ? linear(p.at("pos_q_proj"), table, hiddenSize) : undefined,
     distanceRows: distanceRows(maxPositions, span, (distance) => distance),
   });

@@ -13,6 +13,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 import { answerHead, tokenHead } from "./heads.ts";
 
 /** Fixed in the reference; no config key changes it. */
@@ -51,14 +52,9 @@ export const distilbert = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    const hiddenStates = [embed(p.at("embeddings"), config, inputs)];
-    const attentions: Value[] = [];
-    for (let i = 0; i < config.layers; i++) {
-      const { hidden, probabilities } = block(p.at("transformer.layer").at(i), hiddenStates[i] as Value, inputs, config);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+    return encodeBlocks(embed(p.at("embeddings"), config, inputs), config.layers, (x, i) =>
+      block(p.at("transformer.layer").at(i), x, inputs, config),
+    );
   },
   heads: {
     base: () => ({}),
@@ -81,9 +77,17 @@ function embed(p: ParameterPath, config: DistilBertConfig, inputs: BatchInputs):
 /** BERT's block under DistilBERT's names. */
 function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: DistilBertConfig): BlockResult {
   const { hiddenSize, heads, feedForwardSize } = config;
-  const [q, k, v] = ["q_lin", "k_lin", "v_lin"].map((name) => linear(p.at("attention").at(name), x, hiddenSize)) as [Value, Value, Value];
+  const [q, k, v] = ["q_lin", "k_lin", "v_lin"].map((name) => linear(p.at("attention").at(name), x, hiddenSize)) as [
+    Value,
+    Value,
+    Value,
+  ];
   const { context, probabilities } = selfAttention(q, k, v, inputs, { heads });
-  const attended = layerNorm(p.at("sa_layer_norm"), add(linear(p.at("attention.out_lin"), context, hiddenSize), x), NORM_EPSILON);
+  const attended = layerNorm(
+    p.at("sa_layer_norm"),
+    add(linear(p.at("attention.out_lin"), context, hiddenSize), x),
+    NORM_EPSILON,
+  );
   const inner = activation(linear(p.at("ffn.lin1"), attended, feedForwardSize), config.activation);
   const output = add(linear(p.at("ffn.lin2"), inner, hiddenSize), attended);
   return { hidden: layerNorm(p.at("output_layer_norm"), output, NORM_EPSILON), probabilities };

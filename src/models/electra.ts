@@ -56,7 +56,13 @@ export const electra = defineArchitecture({
       return { logits: linear(head.at("dense_prediction"), inner, 1) };
     },
     sequence: ({ p, config, inputs, encoded, labels }) => ({
-      logits: twoLayerClassifier(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "cls"), config.hiddenSize, labels, "gelu"),
+      logits: twoLayerClassifier(
+        p.at("classifier"),
+        pool(encoded.hidden, inputs.offsets, "cls"),
+        config.hiddenSize,
+        labels,
+        "gelu",
+      ),
     }),
     choice: (context) => ({ logits: linear(context.p.at("classifier"), summary(context), 1) }),
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
@@ -69,7 +75,9 @@ export const electra = defineArchitecture({
 function summary({ p, config, inputs, encoded }: Context): Value {
   const pooling = { first: "cls", last: "lastToken", mean: "mean" } as const;
   const one = pool(encoded.hidden, inputs.offsets, pooling[config.summary]);
-  const projected = config.hasSummaryProjection ? linear(p.at("sequence_summary.summary"), one, config.hiddenSize) : one;
+  const projected = config.hasSummaryProjection
+    ? linear(p.at("sequence_summary.summary"), one, config.hiddenSize)
+    : one;
   return activation(projected, config.summaryActivation);
 }
 

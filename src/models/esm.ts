@@ -56,7 +56,8 @@ export const esm = defineArchitecture({
       finalNorm: "encoder.emb_layer_norm_after",
       ...(config.positions === "rotary" ? { rotate: rotation(config, inputs) } : {}),
     }),
-  extraInputs: (batch, { dropsTokens, maskId }) => (dropsTokens && maskId !== undefined ? { tokenScales: tokenScales(batch, maskId) } : {}),
+  extraInputs: (batch, { dropsTokens, maskId }) =>
+    dropsTokens && maskId !== undefined ? { tokenScales: tokenScales(batch, maskId) } : {},
   heads,
   ...robertaTies("esm"),
   otherHeads: ["esm.contact_head.**"],
@@ -66,9 +67,13 @@ export const esm = defineArchitecture({
 function embed(p: ParameterPath, config: EsmConfig, inputs: BatchInputs): Value {
   const { vocabularySize, hiddenSize, maxPositions, normEpsilon } = config;
   let x = embedding(p.weight("word_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
-  if (config.dropsTokens && config.maskId !== undefined) x = multiply(x, inputs.graph.input("tokenScales", ["tokens"], "f32"));
+  if (config.dropsTokens && config.maskId !== undefined)
+    x = multiply(x, inputs.graph.input("tokenScales", ["tokens"], "f32"));
   if (config.positions === "absolute") {
-    x = add(x, embedding(p.weight("position_embeddings.weight", [maxPositions, hiddenSize]), inputs.positions(maxPositions)));
+    x = add(
+      x,
+      embedding(p.weight("position_embeddings.weight", [maxPositions, hiddenSize]), inputs.positions(maxPositions)),
+    );
   }
   return config.normsEmbeddings ? layerNorm(p.at("layer_norm"), x, normEpsilon) : x;
 }
@@ -86,5 +91,8 @@ function tokenScales({ ids, offsets }: PackedBatch, maskId: number): Float32Arra
 }
 
 function rotation({ heads, hiddenSize, theta, maxPositions }: EsmConfig, inputs: BatchInputs): Rotate {
-  return (q, k, v) => [...rotateQueriesAndKeys(q, k, inputs, { heads, headSize: hiddenSize / heads, theta, maxPositions }), v];
+  return (q, k, v) => [
+    ...rotateQueriesAndKeys(q, k, inputs, { heads, headSize: hiddenSize / heads, theta, maxPositions }),
+    v,
+  ];
 }

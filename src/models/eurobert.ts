@@ -15,6 +15,7 @@ import { rotateQueriesAndKeys } from "../nn/rotary.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 import { tokenHead } from "./heads.ts";
 import { rotaryFields } from "./rotary-config.ts";
 
@@ -54,15 +55,12 @@ export const eurobert = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const { vocabularySize, hiddenSize, layers, normEpsilon } = config;
-    const hiddenStates = [embedding(p.weight("embed_tokens.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize))];
-    const attentions: Value[] = [];
-    for (let i = 0; i < layers; i++) {
-      const { hidden, probabilities } = block(p.at("layers").at(i), hiddenStates[i] as Value, inputs, config);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    const hidden = rmsNorm(p.at("norm"), hiddenStates[layers] as Value, normEpsilon);
-    return { hidden, hiddenStates: [...hiddenStates.slice(0, -1), hidden], attentions };
+    return encodeBlocks(
+      embedding(p.weight("embed_tokens.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize)),
+      layers,
+      (x, i) => block(p.at("layers").at(i), x, inputs, config),
+      (x) => rmsNorm(p.at("norm"), x, normEpsilon),
+    );
   },
   heads: {
     base: () => ({}),
@@ -77,28 +75,43 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: EuroBert
   const { hiddenSize, heads, theta, maxPositions, normEpsilon, hasAttentionBias, hasFeedForwardBias } = config;
   const { keyHeads = heads, headSize = hiddenSize / heads } = config;
   const normed = rmsNorm(p.at("input_layernorm"), x, normEpsilon);
-  const project = (name: string, count: number) => linear(p.at("self_attn").at(name), normed, count * headSize, { bias: hasAttentionBias });
-  const [q, k] = rotateQueriesAndKeys(project("q_proj", heads), project("k_proj", keyHeads), inputs, { heads, keyHeads, headSize, theta, maxPositions });
+  const project = (name: string, count: number) =>
+    linear(p.at("self_attn").at(name), normed, count * headSize, { bias: hasAttentionBias });
+  const [q, k] = rotateQueriesAndKeys(project("q_proj", heads), project("k_proj", keyHeads), inputs, {
+    heads,
+    keyHeads,
+    headSize,
+    theta,
+    maxPositions,
+  });
   const { context, probabilities } = selfAttention(q, k, project("v_proj", keyHeads), inputs, { heads, keyHeads });
   const attended = add(x, linear(p.at("self_attn.o_proj"), context, hiddenSize, { bias: hasAttentionBias }));
-  const output = gatedFeedForward(p.at("mlp"), rmsNorm(p.at("post_attention_layernorm"), attended, normEpsilon), config.feedForwardSize, {
-    names: { gate: "gate_proj", up: "up_proj", down: "down_proj" },
-    activation: config.activation,
-    bias: hasFeedForwardBias,
-    outputSize: hiddenSize,
-  });
+  const output = gatedFeedForward(
+    p.at("mlp"),
+    rmsNorm(p.at("post_attention_layernorm"), attended, normEpsilon),
+    config.feedForwardSize,
+    {
+      names: { gate: "gate_proj", up: "up_proj", down: "down_proj" },
+      activation: config.activation,
+      bias: hasFeedForwardBias,
+      outputSize: hiddenSize,
+    },
+  );
   return { hidden: add(attended, output), probabilities };
 }
 
 function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {
   const { vocabularySize, hiddenSize, hasFeedForwardBias } = config;
   const bias = hasFeedForwardBias ? p.at("lm_head").bias("bias", [vocabularySize]) : undefined;
-  return linearOp(gatherRows(encoded.hidden, inputs.rows), decoder("lm_head.weight", [vocabularySize, hiddenSize]), { bias });
+  return linearOp(gatherRows(encoded.hidden, inputs.rows), decoder("lm_head.weight", [vocabularySize, hiddenSize]), {
+    bias,
+  });
 }
 
 /** `late` scores every token and means the scores; the others pool first -> [B, labels] */
 function classify({ p, config, inputs, encoded, labels }: Context): Value {
-  const score = (x: Value) => linear(p.at("classifier"), activation(linear(p.at("dense"), x, config.hiddenSize), "gelu"), labels);
+  const score = (x: Value) =>
+    linear(p.at("classifier"), activation(linear(p.at("dense"), x, config.hiddenSize), "gelu"), labels);
   if (config.pooling === "late") return pool(score(encoded.hidden), inputs.offsets, "mean");
   return score(pool(encoded.hidden, inputs.offsets, config.pooling === "bos" ? "cls" : "mean"));
 }

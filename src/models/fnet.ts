@@ -11,6 +11,7 @@ import { activationName } from "./activation-names.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { sumEmbeddings } from "./bert-encoder.ts";
 import { bertHeads, bertTies } from "./bert-heads.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 
 const config = defineConfig(
   {
@@ -44,11 +45,10 @@ export const fnet = defineArchitecture({
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
     const normed = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
-    const hiddenStates = [linear(p.at("embeddings.projection"), normed, config.hiddenSize)];
-    for (let i = 0; i < config.layers; i++) {
-      hiddenStates.push(block(p.at("encoder.layer").at(i), hiddenStates[i] as Value, inputs, config));
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions: [] };
+    const embedded = linear(p.at("embeddings.projection"), normed, config.hiddenSize);
+    return encodeBlocks(embedded, config.layers, (x, i) => ({
+      hidden: block(p.at("encoder.layer").at(i), x, inputs, config),
+    }));
   },
   heads: bertHeads("fnet"),
   ...bertTies("fnet"),

@@ -11,6 +11,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { stackedAttention } from "../nn/stacked-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { type Architecture, defineArchitecture } from "./architecture.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 import { firstTokenPooler, tokenHead } from "./heads.ts";
 import { languageHead } from "./roberta-heads.ts";
 import { rotaryFields } from "./rotary-config.ts";
@@ -52,14 +53,9 @@ function gteLike(name: string): Architecture {
     config,
     maxLength: ({ maxPositions }) => maxPositions,
     encode(p, config, inputs) {
-      const hiddenStates = [embed(p.at("embeddings"), config, inputs)];
-      const attentions: Value[] = [];
-      for (let i = 0; i < config.layers; i++) {
-        const { hidden, probabilities } = block(p.at("encoder.layer").at(i), hiddenStates[i] as Value, inputs, config);
-        hiddenStates.push(hidden);
-        attentions.push(probabilities);
-      }
-      return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+      return encodeBlocks(embed(p.at("embeddings"), config, inputs), config.layers, (x, i) =>
+        block(p.at("encoder.layer").at(i), x, inputs, config),
+      );
     },
     heads: {
       base: () => ({}),
@@ -85,7 +81,10 @@ export const gteNew = gteLike("new");
 function embed(p: ParameterPath, config: GteConfig, inputs: BatchInputs): Value {
   const { vocabularySize, types, hiddenSize, normEpsilon } = config;
   const words = embedding(p.weight("word_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
-  const segments = types > 0 ? embedding(p.weight("token_type_embeddings.weight", [types, hiddenSize]), inputs.typeIds(types)) : undefined;
+  const segments =
+    types > 0
+      ? embedding(p.weight("token_type_embeddings.weight", [types, hiddenSize]), inputs.typeIds(types))
+      : undefined;
   return layerNorm(p.at("LayerNorm"), segments ? add(words, segments) : words, normEpsilon);
 }
 
@@ -94,7 +93,11 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: GteConfi
   const stacked = linear(p.at("attention.qkv_proj"), x, 3 * hiddenSize);
   const rotary = { heads, headSize: hiddenSize / heads, theta, maxPositions };
   const { context, probabilities } = stackedAttention(stacked, inputs, { heads, rotary });
-  const attended = layerNorm(p.at("attn_ln"), add(linear(p.at("attention.o_proj"), context, hiddenSize), x), normEpsilon);
+  const attended = layerNorm(
+    p.at("attn_ln"),
+    add(linear(p.at("attention.o_proj"), context, hiddenSize), x),
+    normEpsilon,
+  );
   const inner = linear(p.at("mlp.up_gate_proj"), attended, 2 * feedForwardSize, { bias: false });
   const output = linear(p.at("mlp.down_proj"), gatedUnit(inner, config.activation, "second"), hiddenSize);
   return { hidden: layerNorm(p.at("mlp_ln"), add(output, attended), normEpsilon), probabilities };

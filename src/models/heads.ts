@@ -1,3 +1,4 @@
+import type { Activation } from "../backends/op-table.ts";
 import type { Value } from "../engine/graph.ts";
 import { slice } from "../engine/ops/columns.ts";
 import { activation } from "../engine/ops/elementwise.ts";
@@ -5,7 +6,6 @@ import { gatherRows } from "../engine/ops/embedding.ts";
 import { linear as linearOp } from "../engine/ops/linear.ts";
 import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
-import type { Activation } from "../backends/op-table.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
@@ -45,4 +45,3 @@ export function maskedHead(p: ParameterPath, hidden: Value, inputs: BatchInputs,
   const normed = layerNorm(p.at("transform.LayerNorm"), transformed, options.normEpsilon);
   return linearOp(normed, options.table, { bias: p.bias("bias", [words]) });
 }
-

@@ -11,6 +11,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { stackedAttention } from "../nn/stacked-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture } from "./architecture.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 import { robertaHeads, robertaTies } from "./roberta-heads.ts";
 import { rotaryFields } from "./rotary-config.ts";
 
@@ -48,14 +49,9 @@ export const jinaEmbeddingsV3 = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    const hiddenStates = [embed(p, config, inputs)];
-    const attentions: Value[] = [];
-    for (let i = 0; i < config.layers; i++) {
-      const { hidden, probabilities } = block(p.at("encoder.layers").at(i), hiddenStates[i] as Value, inputs, config);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+    return encodeBlocks(embed(p, config, inputs), config.layers, (x, i) =>
+      block(p.at("encoder.layers").at(i), x, inputs, config),
+    );
   },
   heads,
   ...robertaTies("roberta"),
@@ -63,8 +59,14 @@ export const jinaEmbeddingsV3 = defineArchitecture({
 
 function embed(p: ParameterPath, config: JinaConfig, inputs: BatchInputs): Value {
   const { vocabularySize, types, hiddenSize, normEpsilon } = config;
-  const words = embedding(p.weight("embeddings.word_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
-  const segments = embedding(p.weight("embeddings.token_type_embeddings.weight", [types, hiddenSize]), inputs.typeIds(types));
+  const words = embedding(
+    p.weight("embeddings.word_embeddings.weight", [vocabularySize, hiddenSize]),
+    inputs.ids(vocabularySize),
+  );
+  const segments = embedding(
+    p.weight("embeddings.token_type_embeddings.weight", [types, hiddenSize]),
+    inputs.typeIds(types),
+  );
   return layerNorm(p.at("emb_ln"), add(words, segments), normEpsilon);
 }
 

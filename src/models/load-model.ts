@@ -68,7 +68,9 @@ export function loadModel(checkpoint: Checkpoint, options: LoadModelOptions): Lo
   const weights = checkpoint.weights(architecture.names);
   const tensors = (name: string) => options.tensors?.(name) ?? weights.tensor(name);
   const model = new Model({ architecture, head, backend, tensors, tail });
-  const pooler = head === "base" && model.headOutputs.every((output) => model.parameters([output]).every(({ name }) => weights.has(name)));
+  const pooler =
+    head === "base" &&
+    model.headOutputs.every((output) => model.parameters([output]).every(({ name }) => weights.has(name)));
   const wanted = head === "base" && !pooler ? ["hidden"] : ["hidden", ...model.headOutputs];
   return { model, audit: weights.check(model.parameters(wanted)) };
 }

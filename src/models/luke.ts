@@ -1,7 +1,7 @@
 import { flag, optional, probability, size, tokenId } from "../checkpoints/config-fields.ts";
 import { type ConfigValues, defineConfig } from "../checkpoints/config-reader.ts";
-import { layerNorm } from "../nn/norm.ts";
 import { linear } from "../nn/linear.ts";
+import { layerNorm } from "../nn/norm.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
 import { encodeLayers, sumEmbeddings } from "./bert-encoder.ts";
@@ -35,7 +35,12 @@ export const luke = defineArchitecture({
   maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
-    return encodeLayers(p.at("encoder"), layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon), config, inputs);
+    return encodeLayers(
+      p.at("encoder"),
+      layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon),
+      config,
+      inputs,
+    );
   },
   heads: {
     ...heads,
@@ -55,5 +60,9 @@ export const luke = defineArchitecture({
 });
 
 function classify({ p, config, inputs, encoded, labels }: HeadContext<LukeConfig>) {
-  return linear(p.at("classifier"), firstTokenPooler(p.at("luke.pooler"), encoded.hidden, inputs, config.hiddenSize), labels);
+  return linear(
+    p.at("classifier"),
+    firstTokenPooler(p.at("luke.pooler"), encoded.hidden, inputs, config.hiddenSize),
+    labels,
+  );
 }

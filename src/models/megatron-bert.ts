@@ -1,5 +1,5 @@
-import { defineConfig } from "../checkpoints/config-reader.ts";
 import { count, size } from "../checkpoints/config-fields.ts";
+import { defineConfig } from "../checkpoints/config-reader.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
 import { sumEmbeddings } from "./bert-encoder.ts";

@@ -18,6 +18,7 @@ import { selfAttention } from "../nn/self-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
 import { bertTies } from "./bert-heads.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 import { answerHead, tokenHead } from "./heads.ts";
 
 /** Where the reference passes no epsilon, torch's default holds. */
@@ -64,19 +65,17 @@ export const mobilebert = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    const hiddenStates = [embed(p.at("embeddings"), config, inputs)];
-    const attentions: Value[] = [];
-    for (let i = 0; i < config.layers; i++) {
-      const { hidden, probabilities } = block(p.at("encoder.layer").at(i), hiddenStates[i] as Value, inputs, config);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+    return encodeBlocks(embed(p.at("embeddings"), config, inputs), config.layers, (x, i) =>
+      block(p.at("encoder.layer").at(i), x, inputs, config),
+    );
   },
   heads: {
     base: (context) => ({ pooled: pooled(context) }),
     mlm: (context) => ({ logits: wordLogits(context) }),
-    pretraining: (context) => ({ predictionLogits: wordLogits(context), seqRelationshipLogits: followsLogits(context, "cls.seq_relationship") }),
+    pretraining: (context) => ({
+      predictionLogits: wordLogits(context),
+      seqRelationshipLogits: followsLogits(context, "cls.seq_relationship"),
+    }),
     nsp: (context) => ({ logits: followsLogits(context, "cls.seq_relationship") }),
     sequence: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), context.labels) }),
     choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
@@ -89,10 +88,18 @@ export const mobilebert = defineArchitecture({
 /** Each token's embedding between its neighbours', mapped to the hidden size, plus positions and segments. */
 function embed(p: ParameterPath, config: MobileBertConfig, inputs: BatchInputs): Value {
   const { vocabularySize, embeddingSize, hiddenSize, maxPositions, types } = config;
-  let words = embedding(p.weight("word_embeddings.weight", [vocabularySize, embeddingSize]), inputs.ids(vocabularySize));
-  if (config.hasTrigrams) words = concat(shiftRows(words, inputs.offsets, 1), words, shiftRows(words, inputs.offsets, -1));
-  if (columnsOf(words) !== hiddenSize || config.hasTrigrams) words = linear(p.at("embedding_transformation"), words, hiddenSize);
-  const positions = embedding(p.weight("position_embeddings.weight", [maxPositions, hiddenSize]), inputs.positions(maxPositions));
+  let words = embedding(
+    p.weight("word_embeddings.weight", [vocabularySize, embeddingSize]),
+    inputs.ids(vocabularySize),
+  );
+  if (config.hasTrigrams)
+    words = concat(shiftRows(words, inputs.offsets, 1), words, shiftRows(words, inputs.offsets, -1));
+  if (columnsOf(words) !== hiddenSize || config.hasTrigrams)
+    words = linear(p.at("embedding_transformation"), words, hiddenSize);
+  const positions = embedding(
+    p.weight("position_embeddings.weight", [maxPositions, hiddenSize]),
+    inputs.positions(maxPositions),
+  );
   const segments = embedding(p.weight("token_type_embeddings.weight", [types, hiddenSize]), inputs.typeIds(types));
   return norm(p.at("LayerNorm"), add(add(words, positions), segments), config, DEFAULT_EPSILON);
 }
@@ -110,7 +117,11 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: MobileBe
   const q = linear(self.at("query"), keys, size);
   const k = linear(self.at("key"), keys, size);
   const { context, probabilities } = selfAttention(q, k, linear(self.at("value"), values, size), inputs, { heads });
-  let inner = norm(p.at("attention.output.LayerNorm"), add(linear(p.at("attention.output.dense"), context, size), input), config);
+  let inner = norm(
+    p.at("attention.output.LayerNorm"),
+    add(linear(p.at("attention.output.dense"), context, size), input),
+    config,
+  );
   for (let i = 0; i < config.feedForwards - 1; i++) inner = feedForward(p.at("ffn").at(i), inner, config);
   const output = feedForward(p, inner, config, DEFAULT_EPSILON);
   if (!hasBottleneck) return { hidden: output, probabilities };
@@ -120,7 +131,8 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: MobileBe
 
 /** What queries and keys, values, and the residual are taken from. */
 function bottleneck(p: ParameterPath, x: Value, config: MobileBertConfig): readonly [Value, Value, Value] {
-  const narrow = (name: string) => norm(p.at(name).at("LayerNorm"), linear(p.at(name).at("dense"), x, config.bottleneckSize), config);
+  const narrow = (name: string) =>
+    norm(p.at(name).at("LayerNorm"), linear(p.at(name).at("dense"), x, config.bottleneckSize), config);
   const input = narrow("input");
   if (config.hasBottleneckValues) return [input, input, input];
   return [config.sharesBottleneck ? narrow("attention") : x, x, input];
@@ -133,7 +145,9 @@ function feedForward(p: ParameterPath, x: Value, config: MobileBertConfig, epsil
 
 function pooled({ p, config, inputs, encoded }: Context): Value {
   const first = pool(encoded.hidden, inputs.offsets, "cls");
-  return config.hasPooler ? activation(linear(p.at("mobilebert.pooler.dense"), first, config.hiddenSize), "tanh") : first;
+  return config.hasPooler
+    ? activation(linear(p.at("mobilebert.pooler.dense"), first, config.hiddenSize), "tanh")
+    : first;
 }
 
 function followsLogits(context: Context, name: string): Value {

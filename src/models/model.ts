@@ -78,7 +78,11 @@ export class Model {
    * @throws InputError when an output is not known, a text is empty or longer than `maxLength`.
    * @throws BackendError when an id is out of range or a result is not finite.
    */
-  async run(batch: PackedBatch, outputs: readonly string[], options: { signal?: AbortSignal | undefined } = {}): Promise<RunOutputs> {
+  async run(
+    batch: PackedBatch,
+    outputs: readonly string[],
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<RunOutputs> {
     checkLengths(batch, this.maxLength);
     const { executable, inputs } = this.#compiled(outputs);
     const given = this.#inputs(batch, inputs);

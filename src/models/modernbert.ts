@@ -1,10 +1,20 @@
-import { choice, count, flag, list, optional, positive, probability, size, tokenId } from "../checkpoints/config-fields.ts";
+import {
+  choice,
+  count,
+  flag,
+  list,
+  optional,
+  positive,
+  probability,
+  size,
+  tokenId,
+} from "../checkpoints/config-fields.ts";
 import { below, type ConfigValues, defineConfig, divides } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
+import { slice } from "../engine/ops/columns.ts";
 import { activation, add, gatedUnit } from "../engine/ops/elementwise.ts";
 import { embedding, gatherRows } from "../engine/ops/embedding.ts";
 import { linear as linearOp } from "../engine/ops/linear.ts";
-import { slice } from "../engine/ops/columns.ts";
 import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
@@ -14,6 +24,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { stackedAttention } from "../nn/stacked-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 
 const config = defineConfig(
   {
@@ -64,16 +75,16 @@ export const modernbert = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const { vocabularySize, hiddenSize, layers } = config;
-    const words = embedding(p.weight("embeddings.tok_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
-    const hiddenStates = [norm(p.at("embeddings.norm"), words, config)];
-    const attentions: Value[] = [];
-    for (let i = 0; i < layers; i++) {
-      const { hidden, probabilities } = block(p.at("layers").at(i), hiddenStates[i] as Value, i, inputs, config);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    const hidden = norm(p.at("final_norm"), hiddenStates[layers] as Value, config);
-    return { hidden, hiddenStates: [...hiddenStates.slice(0, -1), hidden], attentions };
+    const words = embedding(
+      p.weight("embeddings.tok_embeddings.weight", [vocabularySize, hiddenSize]),
+      inputs.ids(vocabularySize),
+    );
+    return encodeBlocks(
+      norm(p.at("embeddings.norm"), words, config),
+      layers,
+      (x, i) => block(p.at("layers").at(i), x, i, inputs, config),
+      (x) => norm(p.at("final_norm"), x, config),
+    );
   },
   heads: {
     base: () => ({}),
@@ -96,7 +107,9 @@ function norm(p: ParameterPath, x: Value, { normEpsilon, hasNormBias }: ModernBe
 /** One layer. The first has no norm before its attention, since the embeddings are normed already. */
 function block(p: ParameterPath, x: Value, index: number, inputs: BatchInputs, config: ModernBertConfig): BlockResult {
   const { hiddenSize, heads, maxPositions, hasAttentionBias, hasFeedForwardBias } = config;
-  const isGlobal = config.layerTypes?.[index] ? config.layerTypes[index] === "full_attention" : index % config.globalEvery === 0;
+  const isGlobal = config.layerTypes?.[index]
+    ? config.layerTypes[index] === "full_attention"
+    : index % config.globalEvery === 0;
   const theta = isGlobal ? config.globalTheta : config.localTheta;
   const normed = index === 0 ? x : norm(p.at("attn_norm"), x, config);
   const stacked = linear(p.at("attn.Wqkv"), normed, 3 * hiddenSize, { bias: hasAttentionBias });
@@ -106,9 +119,14 @@ function block(p: ParameterPath, x: Value, index: number, inputs: BatchInputs, c
     rotary: { heads, headSize: hiddenSize / heads, theta, maxPositions },
   });
   const attended = add(x, linear(p.at("attn.Wo"), context, hiddenSize, { bias: hasAttentionBias }));
-  const inner = linear(p.at("mlp.Wi"), norm(p.at("mlp_norm"), attended, config), 2 * config.feedForwardSize, { bias: hasFeedForwardBias });
+  const inner = linear(p.at("mlp.Wi"), norm(p.at("mlp_norm"), attended, config), 2 * config.feedForwardSize, {
+    bias: hasFeedForwardBias,
+  });
   const gated = gatedUnit(inner, config.activation, "first");
-  return { hidden: add(attended, linear(p.at("mlp.Wo"), gated, hiddenSize, { bias: hasFeedForwardBias })), probabilities };
+  return {
+    hidden: add(attended, linear(p.at("mlp.Wo"), gated, hiddenSize, { bias: hasFeedForwardBias })),
+    probabilities,
+  };
 }
 
 /** `head`: dense, activation, norm. */

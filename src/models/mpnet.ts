@@ -5,12 +5,13 @@ import { add } from "../engine/ops/elementwise.ts";
 import { embedding, gatherRows } from "../engine/ops/embedding.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
-import { bertFeedForward, type BlockResult } from "../nn/bert-block.ts";
+import { type BlockResult, bertFeedForward } from "../nn/bert-block.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 import { robertaHeads, robertaTies } from "./roberta-heads.ts";
 
 /** Positions count from 2 whatever `pad_token_id` says, as in the reference. */
@@ -42,19 +43,14 @@ export const mpnet = defineArchitecture({
   firstPosition: () => FIRST_POSITION,
   maxLength: ({ maxPositions }) => maxPositions - FIRST_POSITION,
   encode(p, config, inputs) {
-    const hiddenStates = [embed(p.at("embeddings"), config, inputs)];
-    const attentions: Value[] = [];
+    const embedded = embed(p.at("embeddings"), config, inputs);
     const relativeBias = distanceBias(p.at("encoder.relative_attention_bias"), config);
-    for (let i = 0; i < config.layers; i++) {
-      const x = hiddenStates[i] as Value;
-      const { hidden, probabilities } = block(p.at("encoder.layer").at(i), x, relativeBias, inputs, config);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+    return encodeBlocks(embedded, config.layers, (x, i) =>
+      block(p.at("encoder.layer").at(i), x, relativeBias, inputs, config),
+    );
   },
   heads: robertaHeads("mpnet"),
-    ...robertaTies("mpnet"),
+  ...robertaTies("mpnet"),
 });
 
 function embed(p: ParameterPath, config: MpnetConfig, inputs: BatchInputs): Value {
@@ -81,7 +77,9 @@ function distanceBucket(distance: number, buckets: number): number {
   const far = Math.abs(distance);
   const direction = distance > 0 ? half : 0;
   if (far < exact) return direction + far;
-  const steps = Math.fround(Math.fround(Math.log(Math.fround(far / exact))) / Math.fround(Math.log(MAX_DISTANCE / exact)));
+  const steps = Math.fround(
+    Math.fround(Math.log(Math.fround(far / exact))) / Math.fround(Math.log(MAX_DISTANCE / exact)),
+  );
   return direction + Math.min(half - 1, exact + Math.floor(Math.fround(steps * (half - exact))));
 }
 
@@ -90,7 +88,11 @@ function block(p: ParameterPath, x: Value, relativeBias: Value, inputs: BatchInp
   const attn = p.at("attention.attn");
   const [q, k, v] = ["q", "k", "v"].map((name) => linear(attn.at(name), x, hiddenSize)) as [Value, Value, Value];
   const { context, probabilities } = selfAttention(q, k, v, inputs, { heads, relativeBias });
-  const attended = layerNorm(p.at("attention.LayerNorm"), add(linear(attn.at("o"), context, hiddenSize), x), normEpsilon);
+  const attended = layerNorm(
+    p.at("attention.LayerNorm"),
+    add(linear(attn.at("o"), context, hiddenSize), x),
+    normEpsilon,
+  );
   const output = add(bertFeedForward(p, attended, config), attended);
   return { hidden: layerNorm(p.at("output.LayerNorm"), output, normEpsilon), probabilities };
 }

@@ -1,4 +1,14 @@
-import { choice, count, flag, only, optional, positive, probability, size, tokenId } from "../checkpoints/config-fields.ts";
+import {
+  choice,
+  count,
+  flag,
+  only,
+  optional,
+  positive,
+  probability,
+  size,
+  tokenId,
+} from "../checkpoints/config-fields.ts";
 import { below, type ConfigValues, defineConfig, divides } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
 import { activation, add } from "../engine/ops/elementwise.ts";
@@ -14,6 +24,7 @@ import { stackedAttention } from "../nn/stacked-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
 import { bertTies } from "./bert-heads.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 import { firstTokenPooler, tokenHead } from "./heads.ts";
 import { rotaryFields } from "./rotary-config.ts";
 
@@ -59,14 +70,9 @@ export const nomicBert = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    const hiddenStates = [embed(p, config, inputs)];
-    const attentions: Value[] = [];
-    for (let i = 0; i < config.layers; i++) {
-      const { hidden, probabilities } = block(p.at("encoder.layers").at(i), hiddenStates[i] as Value, inputs, config);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+    return encodeBlocks(embed(p, config, inputs), config.layers, (x, i) =>
+      block(p.at("encoder.layers").at(i), x, inputs, config),
+    );
   },
   heads: {
     base: () => ({}),
@@ -82,8 +88,14 @@ export const nomicBert = defineArchitecture({
 
 function embed(p: ParameterPath, config: NomicConfig, inputs: BatchInputs): Value {
   const { vocabularySize, types, hiddenSize, normEpsilon } = config;
-  const words = embedding(p.weight("embeddings.word_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
-  const segments = embedding(p.weight("embeddings.token_type_embeddings.weight", [types, hiddenSize]), inputs.typeIds(types));
+  const words = embedding(
+    p.weight("embeddings.word_embeddings.weight", [vocabularySize, hiddenSize]),
+    inputs.ids(vocabularySize),
+  );
+  const segments = embedding(
+    p.weight("embeddings.token_type_embeddings.weight", [types, hiddenSize]),
+    inputs.typeIds(types),
+  );
   return layerNorm(p.at("emb_ln"), add(words, segments), normEpsilon);
 }
 

@@ -17,7 +17,9 @@ export interface PackedBatch {
 }
 
 /** Packs texts of token ids (and type ids) into one batch. */
-export function pack(texts: readonly { readonly ids: ArrayLike<number>; readonly typeIds?: ArrayLike<number> }[]): PackedBatch {
+export function pack(
+  texts: readonly { readonly ids: ArrayLike<number>; readonly typeIds?: ArrayLike<number> }[],
+): PackedBatch {
   const offsets = new Int32Array(texts.length + 1);
   texts.forEach((text, i) => {
     offsets[i + 1] = (offsets[i] as number) + text.ids.length;
@@ -37,7 +39,8 @@ export function pack(texts: readonly { readonly ids: ArrayLike<number>; readonly
 export function checkLengths(batch: PackedBatch, maxLength: number): void {
   for (let text = 0; text + 1 < batch.offsets.length; text++) {
     const length = (batch.offsets[text + 1] as number) - (batch.offsets[text] as number);
-    if (length < 1) throw new InputError(`Text ${text} has no tokens; a text needs at least one, special tokens included.`);
+    if (length < 1)
+      throw new InputError(`Text ${text} has no tokens; a text needs at least one, special tokens included.`);
     if (length > maxLength) {
       throw new InputError(
         `Text ${text} has ${length} tokens; this model reads at most ${maxLength}. Pass truncation: "truncate" or "window".`,

@@ -5,6 +5,7 @@ import type { BertBlockSizes, Rotate } from "../nn/bert-block.ts";
 import { layerNorm } from "../nn/norm.ts";
 import { type PreNormNames, preNormBlock } from "../nn/pre-norm-block.ts";
 import type { Encoded } from "./architecture.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 
 export interface PreNormOptions {
   readonly names: PreNormNames;
@@ -24,13 +25,10 @@ export function encodePreNormLayers(
   inputs: BatchInputs,
   options: PreNormOptions,
 ): Encoded {
-  const hiddenStates = [embedded];
-  const attentions: Value[] = [];
-  for (let i = 0; i < config.layers; i++) {
-    const block = preNormBlock(p.at("encoder.layer").at(i), hiddenStates[i] as Value, inputs, config, options);
-    hiddenStates.push(block.hidden);
-    attentions.push(block.probabilities);
-  }
-  const hidden = layerNorm(p.at(options.finalNorm), hiddenStates[config.layers] as Value, config.normEpsilon);
-  return { hidden, hiddenStates: [...hiddenStates.slice(0, -1), hidden], attentions };
+  return encodeBlocks(
+    embedded,
+    config.layers,
+    (x, i) => preNormBlock(p.at("encoder.layer").at(i), x, inputs, config, options),
+    (x) => layerNorm(p.at(options.finalNorm), x, config.normEpsilon),
+  );
 }

@@ -1,33 +1,37 @@
 import type { JsonObject } from "../checkpoints/json-files.ts";
 import { ConfigError } from "../errors.ts";
-import type { Architecture } from "./architecture.ts";
 import { albert } from "./albert.ts";
+import type { Architecture } from "./architecture.ts";
 import { bert } from "./bert.ts";
+import { convbert } from "./convbert.ts";
 import { deberta } from "./deberta.ts";
 import { debertaV2 } from "./deberta-v2.ts";
 import { distilbert } from "./distilbert.ts";
 import { electra } from "./electra.ts";
 import { ernie } from "./ernie.ts";
-import { eurobert } from "./eurobert.ts";
-import { gte, gteNew } from "./gte.ts";
-import { jinaEmbeddingsV3 } from "./jina-embeddings-v3.ts";
-import { modernbert } from "./modernbert.ts";
-import { mpnet } from "./mpnet.ts";
-import { nomicBert } from "./nomic-bert.ts";
-import { camembert, roberta, xlmRoberta } from "./roberta.ts";
 import { esm } from "./esm.ts";
+import { eurobert } from "./eurobert.ts";
 import { fnet } from "./fnet.ts";
+import { gte, gteNew } from "./gte.ts";
+import { jinaBertV2, jinaBertV2Code } from "./jina-bert-v2.ts";
+import { jinaEmbeddingsV3 } from "./jina-embeddings-v3.ts";
 import { luke } from "./luke.ts";
 import { megatronBert } from "./megatron-bert.ts";
+import { mobilebert } from "./mobilebert.ts";
+import { modernbert } from "./modernbert.ts";
+import { mpnet } from "./mpnet.ts";
+import { neobert } from "./neobert.ts";
+import { nomicBert } from "./nomic-bert.ts";
 import { rembert } from "./rembert.ts";
+import { camembert, roberta, xlmRoberta } from "./roberta.ts";
 import { robertaPreLayerNorm, xlmRobertaXl } from "./roberta-pre-norm.ts";
 import { roformer } from "./roformer.ts";
-import { convbert } from "./convbert.ts";
-import { mobilebert } from "./mobilebert.ts";
 import { squeezebert } from "./squeezebert.ts";
 
 /** Every architecture, in the order in which a config is tried: those that look at more than `model_type` first. */
 export const ARCHITECTURES: readonly Architecture[] = [
+  jinaBertV2Code,
+  jinaBertV2,
   bert,
   roberta,
   albert,
@@ -56,6 +60,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
   mobilebert,
   convbert,
   squeezebert,
+  neobert,
 ];
 
 /**
@@ -63,15 +68,23 @@ export const ARCHITECTURES: readonly Architecture[] = [
  *
  * @throws ConfigError naming the nearest supported architecture when none matches.
  */
-export function findArchitecture(json: JsonObject, tensorNames: ReadonlySet<string>, file = "config.json"): Architecture {
+export function findArchitecture(
+  json: JsonObject,
+  tensorNames: ReadonlySet<string>,
+  file = "config.json",
+): Architecture {
   const found = ARCHITECTURES.find((architecture) => architecture.matches(json, tensorNames));
   if (found !== undefined) return found;
   const type = json.model_type;
   const names = ARCHITECTURES.map(({ name }) => name);
   if (typeof type !== "string") {
-    throw new ConfigError(`${file}: model_type is missing, and nothing else tells the architecture; known: ${names.join(", ")}.`);
+    throw new ConfigError(
+      `${file}: model_type is missing, and nothing else tells the architecture; known: ${names.join(", ")}.`,
+    );
   }
-  throw new ConfigError(`${file}: model_type is "${type}", which is not supported; the nearest that is: "${nearest(type, names)}".`);
+  throw new ConfigError(
+    `${file}: model_type is "${type}", which is not supported; the nearest that is: "${nearest(type, names)}".`,
+  );
 }
 
 /** The name that takes the fewest changed letters to reach. */

@@ -53,5 +53,7 @@ function wordLogits({ p, config, inputs, encoded, decoder }: HeadContext<RemBert
   const selected = gatherRows(encoded.hidden, inputs.rows);
   const mapped = activation(linear(head.at("dense"), selected, outputSize), config.activation);
   const table = decoder("cls.predictions.decoder.weight", [vocabularySize, outputSize]);
-  return linearOp(layerNorm(head.at("LayerNorm"), mapped, normEpsilon), table, { bias: head.bias("decoder.bias", [vocabularySize]) });
+  return linearOp(layerNorm(head.at("LayerNorm"), mapped, normEpsilon), table, {
+    bias: head.bias("decoder.bias", [vocabularySize]),
+  });
 }

@@ -31,7 +31,13 @@ export function robertaHeads<C extends RobertaHeadConfig>(prefix: string) {
     base: (context) => ({ pooled: pooled(context) }),
     mlm: (context) => ({ logits: wordLogits(context) }),
     sequence: ({ p, config, inputs, encoded, labels }) => ({
-      logits: twoLayerClassifier(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "cls"), config.hiddenSize, labels, "tanh"),
+      logits: twoLayerClassifier(
+        p.at("classifier"),
+        pool(encoded.hidden, inputs.offsets, "cls"),
+        config.hiddenSize,
+        labels,
+        "tanh",
+      ),
     }),
     choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),

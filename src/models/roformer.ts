@@ -1,13 +1,13 @@
 import { flag, optional, positive, size } from "../checkpoints/config-fields.ts";
 import { type ConfigValues, defineConfig } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
+import { sinusoids } from "../engine/initializer.ts";
 import { activation, add } from "../engine/ops/elementwise.ts";
 import { embedding } from "../engine/ops/embedding.ts";
 import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import type { Rotate } from "../nn/bert-block.ts";
-import { sinusoids } from "../engine/initializer.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import { rotateQueriesAndKeys } from "../nn/rotary.ts";
@@ -49,7 +49,10 @@ export const roformer = defineArchitecture({
   heads: {
     base: () => ({}),
     mlm: ({ p, config, inputs, encoded, decoder }) => {
-      const table = decoder("cls.predictions.decoder.weight", [config.vocabularySize, config.embeddingSize ?? config.hiddenSize]);
+      const table = decoder("cls.predictions.decoder.weight", [
+        config.vocabularySize,
+        config.embeddingSize ?? config.hiddenSize,
+      ]);
       return { logits: maskedHead(p.at("cls.predictions"), encoded.hidden, inputs, { ...config, table }) };
     },
     sequence: ({ p, config, inputs, encoded, labels }) => {
@@ -58,7 +61,9 @@ export const roformer = defineArchitecture({
       return { logits: linear(p.at("classifier.out_proj"), inner, labels) };
     },
     // The reference's summary takes the last token, since its config names no other.
-    choice: ({ p, inputs, encoded }) => ({ logits: linear(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "lastToken"), 1) }),
+    choice: ({ p, inputs, encoded }) => ({
+      logits: linear(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "lastToken"), 1),
+    }),
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
@@ -73,7 +78,11 @@ function embed(p: ParameterPath, size: number, config: RoFormerConfig, inputs: B
 }
 
 /** By the sines and cosines that the checkpoint holds. */
-function rotation(p: ParameterPath, { heads, hiddenSize, maxPositions, rotatesValues }: RoFormerConfig, inputs: BatchInputs): Rotate {
+function rotation(
+  p: ParameterPath,
+  { heads, hiddenSize, maxPositions, rotatesValues }: RoFormerConfig,
+  inputs: BatchInputs,
+): Rotate {
   const headSize = hiddenSize / heads;
   const table = p.weight("encoder.embed_positions.weight", [maxPositions, headSize], sinusoids(10000));
   const options = { heads, headSize, theta: { table }, interleaved: true, maxPositions };

@@ -7,7 +7,10 @@ import { choice, positive } from "../checkpoints/config-fields.ts";
 export function rotaryFields(theta: number, ...aliases: readonly string[]) {
   return {
     theta: positive(["rope_parameters.rope_theta", "rope_theta", ...aliases], theta),
-    ropeType: choice(["rope_parameters.rope_type", "rope_scaling.type", "rope_scaling.rope_type"], ["default"], "default"),
+    ropeType: choice(
+      ["rope_parameters.rope_type", "rope_scaling.type", "rope_scaling.rope_type"],
+      ["default"],
+      "default",
+    ),
   } as const;
 }
-

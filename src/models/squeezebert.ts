@@ -12,6 +12,7 @@ import { defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
 import { sumEmbeddings } from "./bert-encoder.ts";
 import { bertHeads, bertTies } from "./bert-heads.ts";
+import { encodeBlocks } from "./encode-blocks.ts";
 
 /** The reference's norm over channels has an epsilon of its own, whatever `layer_norm_eps` says. */
 const BLOCK_EPSILON = 1e-12;
@@ -44,14 +45,9 @@ export const squeezebert = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.embeddingSize, inputs);
-    const hiddenStates = [layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon)];
-    const attentions: Value[] = [];
-    for (let i = 0; i < config.layers; i++) {
-      const { hidden, probabilities } = block(p.at("encoder.layers").at(i), hiddenStates[i] as Value, inputs, config);
-      hiddenStates.push(hidden);
-      attentions.push(probabilities);
-    }
-    return { hidden: hiddenStates.at(-1) as Value, hiddenStates, attentions };
+    return encodeBlocks(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon), config.layers, (x, i) =>
+      block(p.at("encoder.layers").at(i), x, inputs, config),
+    );
   },
   heads,
   ...bertTies("transformer"),
@@ -72,13 +68,17 @@ export const squeezebert = defineArchitecture({
 
 function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: SqueezeBertConfig): BlockResult {
   const { hiddenSize, feedForwardSize, heads } = config;
-  const project = (name: string, groups: number) => groupedLinear(p.at("attention").at(name), x, hiddenSize, { groups });
+  const project = (name: string, groups: number) =>
+    groupedLinear(p.at("attention").at(name), x, hiddenSize, { groups });
   const q = project("query", config.queryGroups);
   const k = project("key", config.keyGroups);
   const { context, probabilities } = selfAttention(q, k, project("value", config.valueGroups), inputs, { heads });
   const mixed = groupedLinear(p.at("post_attention.conv1d"), context, hiddenSize, { groups: config.attentionGroups });
   const attended = layerNorm(p.at("post_attention.layernorm"), add(mixed, x), BLOCK_EPSILON);
-  const inner = activation(groupedLinear(p.at("intermediate.conv1d"), attended, feedForwardSize, { groups: config.innerGroups }), config.activation);
+  const inner = activation(
+    groupedLinear(p.at("intermediate.conv1d"), attended, feedForwardSize, { groups: config.innerGroups }),
+    config.activation,
+  );
   const output = groupedLinear(p.at("output.conv1d"), inner, hiddenSize, { groups: config.outputGroups });
   return { hidden: layerNorm(p.at("output.layernorm"), add(output, attended), BLOCK_EPSILON), probabilities };
 }

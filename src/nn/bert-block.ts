@@ -18,7 +18,8 @@ export interface BertBlockSizes {
 
 export interface BlockResult {
   readonly hidden: Value; // [T, D]
-  readonly probabilities: Value; // [P, H]
+  /** Absent where nothing attends. */
+  readonly probabilities?: Value | undefined; // [P, H]
 }
 
 /** What a descendant of BERT does to queries and keys before they meet, such as rotating them. */

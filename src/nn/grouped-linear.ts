@@ -28,7 +28,11 @@ export function groupedLinear(p: ParameterPath, x: Value, size: number, options:
 
 /** The file's one tensor at `path` as one matrix a group. */
 export function groupRule(path: string, groups: number): NameRule {
-  return { file: `${path}.weight`, canonical: Array.from({ length: groups }, (_, i) => `${path}.${groupName("weight", i, groups)}`), squeeze: true };
+  return {
+    file: `${path}.weight`,
+    canonical: Array.from({ length: groups }, (_, i) => `${path}.${groupName("weight", i, groups)}`),
+    squeeze: true,
+  };
 }
 
 function groupName(name: string, group: number, groups: number): string {

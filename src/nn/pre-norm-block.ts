@@ -2,7 +2,13 @@ import type { Value } from "../engine/graph.ts";
 import { add } from "../engine/ops/elementwise.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "./batch-inputs.ts";
-import { type BertBlockSizes, bertFeedForward, bertSelfAttention, type BlockResult, type Rotate } from "./bert-block.ts";
+import {
+  type BertBlockSizes,
+  type BlockResult,
+  bertFeedForward,
+  bertSelfAttention,
+  type Rotate,
+} from "./bert-block.ts";
 import { linear } from "./linear.ts";
 import { layerNorm } from "./norm.ts";
 
@@ -23,7 +29,13 @@ export function preNormBlock(
 ): BlockResult {
   const { names, rotate } = options;
   const normed = layerNorm(p.at(names.attentionNorm), x, sizes.normEpsilon);
-  const { context, probabilities } = bertSelfAttention(p.at("attention.self"), normed, inputs, sizes, rotate ? { rotate } : {});
+  const { context, probabilities } = bertSelfAttention(
+    p.at("attention.self"),
+    normed,
+    inputs,
+    sizes,
+    rotate ? { rotate } : {},
+  );
   const attended = add(linear(p.at("attention.output.dense"), context, sizes.hiddenSize), x);
   const output = bertFeedForward(p, layerNorm(p.at(names.feedForwardNorm), attended, sizes.normEpsilon), sizes);
   return { hidden: add(output, attended), probabilities };

@@ -17,7 +17,12 @@ export interface RotaryOptions {
 }
 
 /** Queries and keys rotated by their positions. Source: RoFormer, arXiv 2104.09864. */
-export function rotateQueriesAndKeys(q: Value, k: Value, inputs: BatchInputs, options: RotaryOptions): readonly [Value, Value] {
+export function rotateQueriesAndKeys(
+  q: Value,
+  k: Value,
+  inputs: BatchInputs,
+  options: RotaryOptions,
+): readonly [Value, Value] {
   const { heads, keyHeads = heads, interleaved = false, maxPositions } = options;
   const positions = inputs.positions(maxPositions);
   const { theta, rotatedSize = options.headSize } = options;

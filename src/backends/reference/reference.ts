@@ -99,7 +99,10 @@ class ReferenceExecutable implements Executable {
         last = performance.now();
       }
     }
-    const named = [...this.#program.outputs].map(([name, id]) => [name, Float32Array.from(buffers[id] as Float64Array)]);
+    const named = [...this.#program.outputs].map(([name, id]) => [
+      name,
+      Float32Array.from(buffers[id] as Float64Array),
+    ]);
     return Object.fromEntries(named);
   }
 

@@ -7,7 +7,8 @@ export function fuseLinearActivation(draft: Draft): void {
   draft.steps = draft.steps.filter((step) => {
     if (step.op !== "activation") return true;
     const linear = producers.get(step.inputs.x as number);
-    const free = linear?.op === "linear" && linear.attributes.activation === "none" && linear.inputs.residual === undefined;
+    const free =
+      linear?.op === "linear" && linear.attributes.activation === "none" && linear.inputs.residual === undefined;
     if (!free || uses.get(linear.output) !== 1) return true;
     linear.attributes.activation = step.attributes.activation as string;
     linear.output = step.output;

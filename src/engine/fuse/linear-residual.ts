@@ -7,7 +7,10 @@ export function fuseLinearResidual(draft: Draft): void {
   const order = new Map(draft.steps.map((step, i) => [step.output, i]));
   draft.steps = draft.steps.filter((step) => {
     if (step.op !== "add") return true;
-    for (const [own, other] of [["a", "b"], ["b", "a"]] as const) {
+    for (const [own, other] of [
+      ["a", "b"],
+      ["b", "a"],
+    ] as const) {
       const linear = producers.get(step.inputs[own] as number);
       const residual = step.inputs[other] as number;
       if (linear === undefined || !canTake(draft, linear, residual) || uses.get(linear.output) !== 1) continue;

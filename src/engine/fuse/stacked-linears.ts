@@ -30,13 +30,20 @@ function canStack(draft: Draft, step: DraftStep, uses: Map<number, number>): boo
 
 function stack(draft: Draft, steps: readonly DraftStep[]): DraftStep[] {
   const first = steps[0] as DraftStep;
-  const weight = join(draft, steps.map((step) => step.inputs.weight as number));
+  const weight = join(
+    draft,
+    steps.map((step) => step.inputs.weight as number),
+  );
   const widths = steps.map((step) => draft.value(step.output).shape[1] as number);
   const total = widths.reduce((sum, width) => sum + width, 0);
   const rows = draft.value(first.output).shape[0] as number;
   const output = draft.addValue({ shape: [rows, total], type: "f32" });
   const inputs: { [slot: string]: number } = { x: first.inputs.x as number, weight };
-  if (first.inputs.bias !== undefined) inputs.bias = join(draft, steps.map((step) => step.inputs.bias as number));
+  if (first.inputs.bias !== undefined)
+    inputs.bias = join(
+      draft,
+      steps.map((step) => step.inputs.bias as number),
+    );
   const joined: DraftStep = { op: "linear", inputs, attributes: { ...first.attributes }, output };
   let start = 0;
   const slices = steps.map((step, i): DraftStep => {
@@ -56,5 +63,10 @@ function join(draft: Draft, ids: readonly number[]): number {
   const parts = sources.map((source) => source.name);
   const [, ...columns] = draft.value(ids[0] as number).shape;
   const rows = ids.reduce((sum, id) => sum + (draft.value(id).shape[0] as number), 0);
-  return draft.addValue({ shape: [rows, ...columns], type: "f32", source: { ...first, name: parts.join(" + ") }, parts });
+  return draft.addValue({
+    shape: [rows, ...columns],
+    type: "f32",
+    source: { ...first, name: parts.join(" + ") },
+    parts,
+  });
 }

@@ -50,7 +50,8 @@ function checkBiases(op: string, biases: AttentionBiases, heads: number): void {
     (relativeBias !== undefined && columnsOf(relativeBias) !== heads) ||
     terms.some((term) => columnsOf(term) % heads !== 0) ||
     (terms.length > 0 && distanceIndex === undefined);
-  if (wrong) throw shapeError(op, `biases must fit ${heads} heads, disentangled terms need distanceIndex`, { ...biases });
+  if (wrong)
+    throw shapeError(op, `biases must fit ${heads} heads, disentangled terms need distanceIndex`, { ...biases });
 }
 
 const attentionOp: OpDefinition<"attention"> = {
@@ -100,7 +101,13 @@ export function attention(q: Value, k: Value, v: Value, offsets: Value, options:
 }
 
 /** The scores before the softmax, of every pair of tokens of a text -> [P, H]; for explaining and talking heads. */
-export function attentionScores(q: Value, k: Value, offsets: Value, pairOffsets: Value, options: AttentionOptions): Value {
+export function attentionScores(
+  q: Value,
+  k: Value,
+  offsets: Value,
+  pairOffsets: Value,
+  options: AttentionOptions,
+): Value {
   return q.graph.add(scoresOp, { q, k, offsets, pairOffsets, ...biases(options) }, attributes(q, options));
 }
 

@@ -13,7 +13,10 @@ function broadcastShape(name: "add" | "multiply", inputs: OpInputs<"add">) {
 }
 
 const addOp: OpDefinition<"add"> = { name: "add", shape: (inputs) => broadcastShape("add", inputs) };
-const multiplyOp: OpDefinition<"multiply"> = { name: "multiply", shape: (inputs) => broadcastShape("multiply", inputs) };
+const multiplyOp: OpDefinition<"multiply"> = {
+  name: "multiply",
+  shape: (inputs) => broadcastShape("multiply", inputs),
+};
 const affineOp: OpDefinition<"affine"> = { name: "affine", shape: (inputs) => required("affine", "x", inputs.x).shape };
 const activationOp: OpDefinition<"activation"> = {
   name: "activation",

@@ -14,7 +14,10 @@ const op: OpDefinition<"linear"> = {
     if (inputs.bias !== undefined && columnsOf(inputs.bias) !== outputs) {
       throw shapeError("linear", "bias needs one number per row of weight", inputs);
     }
-    if (inputs.residual !== undefined && (columnsOf(inputs.residual) !== outputs || rowsOf(inputs.residual) !== rowsOf(x))) {
+    if (
+      inputs.residual !== undefined &&
+      (columnsOf(inputs.residual) !== outputs || rowsOf(inputs.residual) !== rowsOf(x))
+    ) {
       throw shapeError("linear", "residual needs the shape of the result", inputs);
     }
     return [rowsOf(x), outputs];

@@ -6,7 +6,9 @@ const op: OpDefinition<"rotary"> = {
   shape(inputs, { heads }) {
     const x = required("rotary", "x", inputs.x);
     required("rotary", "positions", inputs.positions);
-    const rotated = inputs.table ? columnsOf(inputs.table) : 2 * columnsOf(required("rotary", "frequencies", inputs.frequencies));
+    const rotated = inputs.table
+      ? columnsOf(inputs.table)
+      : 2 * columnsOf(required("rotary", "frequencies", inputs.frequencies));
     if (columnsOf(x) % heads !== 0 || rotated > columnsOf(x) / heads) {
       throw shapeError("rotary", `${heads} heads of at least ${rotated} columns are needed`, inputs);
     }

@@ -1,7 +1,10 @@
 import type { OpDefinition, Value } from "../graph.ts";
 import { required } from "../shape.ts";
 
-const softmaxOp: OpDefinition<"softmax"> = { name: "softmax", shape: (inputs) => required("softmax", "x", inputs.x).shape };
+const softmaxOp: OpDefinition<"softmax"> = {
+  name: "softmax",
+  shape: (inputs) => required("softmax", "x", inputs.x).shape,
+};
 const logSoftmaxOp: OpDefinition<"logSoftmax"> = {
   name: "logSoftmax",
   shape: (inputs) => required("logSoftmax", "x", inputs.x).shape,

@@ -32,7 +32,7 @@ function errorFunctionSeries(x: number): number {
     term *= (2 * x * x) / (2 * n + 1);
     total += term;
   }
-  return ((2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total);
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
 }
 
 function continuedFraction(x: number): number {

@@ -52,7 +52,10 @@ export const attention: ReferenceKernel<"attention"> = (inputs, { y }, attribute
         const scores = Array.from({ length: to - from }, (_, j) => score(inputs, attributes, i, from + j, h));
         const probabilities = softmaxOf(scores);
         for (let c = 0; c < size; c++) {
-          const mixed = probabilities.reduce((total, p, j) => total + p * get(inputs.v, from + j, valueHead * size + c), 0);
+          const mixed = probabilities.reduce(
+            (total, p, j) => total + p * get(inputs.v, from + j, valueHead * size + c),
+            0,
+          );
           set(y, i, h * size + c, mixed);
         }
       }
@@ -66,13 +69,18 @@ export const attentionScores: ReferenceKernel<"attentionScores"> = (inputs, { y 
     for (let i = from; i < to; i++) {
       for (let j = from; j < to; j++) {
         const row = first + (i - from) * (to - from) + (j - from);
-        for (let h = 0; h < attributes.heads; h++) set(y, row, h, score(inputs, { ...attributes, window: -1 }, i, j, h));
+        for (let h = 0; h < attributes.heads; h++)
+          set(y, row, h, score(inputs, { ...attributes, window: -1 }, i, j, h));
       }
     }
   }
 };
 
-export const attentionSoftmax: ReferenceKernel<"attentionSoftmax"> = ({ scores, offsets, pairOffsets }, { y }, { window }) => {
+export const attentionSoftmax: ReferenceKernel<"attentionSoftmax"> = (
+  { scores, offsets, pairOffsets },
+  { y },
+  { window },
+) => {
   for (const { text, from, to } of texts(offsets)) {
     const first = pairOffsets.data[pairOffsets.start + text] as number;
     const length = to - from;
@@ -80,7 +88,7 @@ export const attentionSoftmax: ReferenceKernel<"attentionSoftmax"> = ({ scores, 
       for (let h = 0; h < scores.columns; h++) {
         const seen = (j: number) => window < 0 || Math.abs(i - j) <= window;
         const row = Array.from({ length }, (_, j) => (seen(j) ? get(scores, first + i * length + j, h) : -Infinity));
-        softmaxOf(row).forEach((p, j) => set(y, first + i * length + j, h, p));
+        for (const [j, p] of softmaxOf(row).entries()) set(y, first + i * length + j, h, p);
       }
     }
   }

@@ -5,7 +5,13 @@ export const pool: ReferenceKernel<"pool"> = ({ x, offsets, mask }, { y }, { poo
   for (const { text, from, to } of texts(offsets)) {
     const rows: number[] = [];
     for (let row = from; row < to; row++) if (mask === undefined || mask.data[mask.start + row] !== 0) rows.push(row);
-    for (let c = 0; c < x.columns; c++) set(y, text, c, poolColumn(rows, (row) => get(x, row, c), pooling, from));
+    for (let c = 0; c < x.columns; c++)
+      set(
+        y,
+        text,
+        c,
+        poolColumn(rows, (row) => get(x, row, c), pooling, from),
+      );
   }
 };
 
@@ -24,7 +30,9 @@ function poolColumn(rows: readonly number[], at: (row: number) => number, poolin
       return total / Math.sqrt(rows.length);
     case "weightedMean": {
       const weights = rows.map((row) => row - from + 1);
-      return rows.reduce((sum, row, i) => sum + at(row) * (weights[i] as number), 0) / weights.reduce((a, b) => a + b, 0);
+      return (
+        rows.reduce((sum, row, i) => sum + at(row) * (weights[i] as number), 0) / weights.reduce((a, b) => a + b, 0)
+      );
     }
     default:
       return total / rows.length;
