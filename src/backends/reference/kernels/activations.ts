@@ -5,7 +5,7 @@ export const activate: { readonly [A in Activation]: (x: number) => number } = {
   none: (x) => x,
   gelu: (x) => (x / 2) * errorFunctionComplement(-x / Math.SQRT2),
   gelu_new: (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
-  relu: (x) => (x < 0 ? 0 : x),
+  relu: (x) => Math.max(x, 0),
   silu: (x) => x / (1 + Math.exp(-x)),
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
