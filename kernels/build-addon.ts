@@ -115,8 +115,13 @@ async function link(compiler: { command: string; version: string }, objects: rea
 }
 
 async function runCompiler(command: string, args: readonly string[]): Promise<void> {
-  const { stderr } = await run(command, args, { maxBuffer: 1 << 26 });
-  if (stderr !== "") process.stderr.write(stderr);
+  try {
+    const { stderr } = await run(command, args, { maxBuffer: 1 << 26 });
+    process.stderr.write(stderr);
+  } catch (error) {
+    console.error((error as { stderr?: string }).stderr);
+    throw new Error(`${command} failed. To do without the addon, set CXX=none.`);
+  }
 }
 
 /** On Windows an addon finds Node's functions through import libraries, which MinGW's dlltool makes from lists. */

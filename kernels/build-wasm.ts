@@ -81,7 +81,8 @@ async function run(command: "clang++" | "wasm-ld", args: readonly string[], file
     if (log !== "") console.error(log);
     return made as Tree;
   } catch {
-    throw new Error(`${command} failed:\n${log}`); // what it throws holds every file it was given
+    console.error(log); // what was thrown holds every file it was given, and not this
+    process.exit(1);
   }
 }
 

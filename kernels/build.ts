@@ -3,9 +3,9 @@
  * of `npm run build`, after `tsc`. Needs no shell, no network and, for WebAssembly, no compiler of the system. Without a
  * C++ compiler there is no addon, and WebAssembly serves.
  */
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { buildAddon } from "./build-addon.ts";
 import { writeIfChanged } from "./build-freshness.ts";
 import { opcodesHeader } from "./build-opcodes.ts";
@@ -13,12 +13,16 @@ import { BUILD_FOLDER } from "./build-sources.ts";
 
 const started = performance.now();
 writeIfChanged(`${BUILD_FOLDER}opcodes.h`, opcodesHeader());
-// In a process of its own: clang as WebAssembly blocks the thread that it runs on.
-const wasm = promisify(execFile)(process.execPath, [
-  ...process.execArgv,
-  fileURLToPath(new URL("build-wasm.ts", import.meta.url)),
-]);
-const [missing, { stderr }] = await Promise.all([buildAddon(), wasm]);
-process.stderr.write(stderr);
+
+const [missing, hasWasm] = await Promise.all([buildAddon(), buildWasm()]);
 if (missing !== undefined) console.log(`kernels: no addon, WebAssembly serves: ${missing}`);
+if (!hasWasm) process.exit(1);
 console.log(`kernels: built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+
+/** In a process of its own: clang as WebAssembly blocks the thread that it runs on. Its standard output is chatter. */
+async function buildWasm(): Promise<boolean> {
+  const script = fileURLToPath(new URL("build-wasm.ts", import.meta.url));
+  const child = spawn(process.execPath, [...process.execArgv, script], { stdio: ["ignore", "ignore", "inherit"] });
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code === 0;
+}

@@ -71,6 +71,7 @@ function idOperands(program: Program, step: Step): [id: number, bound: Dimension
   const rows = (slot: string) => asMatrix(valueOf(program, inputs[slot] as number).shape).rows;
   const found: [number, Dimension][] = [];
   if (step.op === "embedding") found.push([inputs.ids as number, rows("table")]);
+  if (step.op === "rotary" && inputs.table !== undefined) found.push([inputs.positions as number, rows("table")]);
   if (step.op === "gatherRows") found.push([inputs.index as number, rows("x")]);
   if (step.op === "embeddingSum") {
     for (const i of [0, 1, 2, 3]) {

@@ -1,0 +1,393 @@
+import type { Dimension, Shape, Sizes } from "../backend.ts";
+import { ACTIVATIONS, POOLINGS } from "../op-table.ts";
+import { createRandom } from "./random.ts";
+import type { Operand, SingleStep } from "./single-step.ts";
+
+/** A step with a name that says what is odd about it. */
+export interface OpCase extends SingleStep {
+  readonly name: string;
+}
+
+/** Sizes that fit no vector and no tile: one, fewer than four lanes, one more than sixteen, and primes beyond. */
+const ODD = [1, 3, 17, 67, 385] as const;
+
+/** Cases for every operation of the op table, the same in every run. */
+export function opCases(): OpCase[] {
+  const make = new OperandMaker(1);
+  return [
+    ...linearCases(make),
+    ...matmulCases(make),
+    ...embeddingCases(make),
+    ...elementwiseCases(make),
+    ...normCases(make),
+    ...rotaryCases(make),
+    ...attentionCases(make),
+    ...plainAttentionCases(make),
+    ...textCases(make),
+    ...rowCases(make),
+  ];
+}
+
+/** Makes operands of random numbers. */
+class OperandMaker {
+  readonly #random: () => number;
+
+  constructor(seed: number) {
+    this.#random = createRandom(seed);
+  }
+
+  /** Numbers from -1 to 1, or from `from` to `to`. */
+  floats(count: number, from = -1, to = 1): Float32Array {
+    return Float32Array.from({ length: count }, () => from + (to - from) * this.#random());
+  }
+
+  input(shape: Shape, sizes: Sizes): Operand {
+    return { place: "input", shape, data: this.floats(count(shape, sizes)) };
+  }
+
+  parameter(shape: readonly number[], layout: "rows" | "packed" = "rows"): Operand {
+    return { place: "parameter", shape, layout, data: this.floats(count(shape, {})) };
+  }
+
+  /** Ids below `bound`; the last one that is allowed is among them. */
+  ids(size: "tokens" | "rows", length: number, bound: number | "tokens", limit: number): Operand {
+    const data = Int32Array.from({ length }, () => Math.floor(this.#random() * limit));
+    if (length > 0) data[length - 1] = limit - 1;
+    return { place: "input", shape: [size], data, bound };
+  }
+}
+
+function count(shape: Shape, sizes: Sizes): number {
+  return shape.reduce<number>((product, dimension) => product * sizeOf(dimension, sizes), 1);
+}
+
+function sizeOf(dimension: Dimension, sizes: Sizes): number {
+  if (typeof dimension === "number") return dimension;
+  const size = sizes[dimension.replace("+1", "") as keyof Sizes] ?? 0;
+  return dimension.endsWith("+1") ? size + 1 : size;
+}
+
+/** Texts of these lengths, packed: their sizes and offsets. */
+function packed(lengths: readonly number[]) {
+  const ascending = (numbers: readonly number[]) =>
+    Int32Array.from({ length: numbers.length + 1 }, (_, i) => numbers.slice(0, i).reduce((a, b) => a + b, 0));
+  const squares = lengths.map((length) => length * length);
+  const [offsets, pairOffsets] = [ascending(lengths), ascending(squares)];
+  const sizes = { tokens: offsets.at(-1) as number, texts: lengths.length, pairs: pairOffsets.at(-1) as number };
+  const operand = (data: Int32Array, covers: "tokens" | "pairs"): Operand => ({
+    place: "input",
+    shape: ["texts+1"],
+    data,
+    covers,
+  });
+  return { sizes, offsets: operand(offsets, "tokens"), pairOffsets: operand(pairOffsets, "pairs") };
+}
+
+function linearCases(make: OperandMaker): OpCase[] {
+  const plain = ([1, 3, 17, 67] as const).flatMap((rows) =>
+    ODD.flatMap((inner) =>
+      ([17, 129] as const).map((columns) =>
+        linearCase(make, { rows, inner, columns, layout: "packed", activation: "none", bias: true, residual: false }),
+      ),
+    ),
+  );
+  const epilogues = ACTIVATIONS.flatMap((activation) =>
+    [false, true].map((residual) =>
+      linearCase(make, { rows: 17, inner: 67, columns: 67, layout: "packed", activation, bias: residual, residual }),
+    ),
+  );
+  const rest = [
+    linearCase(make, { rows: 3, inner: 385, columns: 1, layout: "packed", activation: "none", bias: true, residual: true }),
+    linearCase(make, { rows: 67, inner: 385, columns: 3, layout: "rows", activation: "gelu", bias: true, residual: false }),
+    linearCase(make, { rows: 1, inner: 67, columns: 385, layout: "rows", activation: "none", bias: false, residual: true }),
+    linearCase(make, { rows: 5, inner: 769, columns: 769, layout: "packed", activation: "none", bias: true, residual: true }),
+    linearCase(make, { rows: 385, inner: 67, columns: 385, layout: "packed", activation: "gelu", bias: true, residual: true }),
+  ];
+  return [...plain, ...epilogues, ...rest];
+}
+
+interface LinearOptions {
+  rows: number;
+  inner: number;
+  columns: number;
+  layout: "rows" | "packed";
+  activation: string;
+  bias: boolean;
+  residual: boolean;
+}
+
+function linearCase(make: OperandMaker, options: LinearOptions): OpCase {
+  const { rows, inner, columns, layout, activation } = options;
+  const sizes = { tokens: rows };
+  return {
+    name: `linear [${rows}, ${inner}] x [${columns}, ${inner}] ${layout}, ${activation}${options.residual ? ", residual" : ""}`,
+    op: "linear",
+    operands: {
+      x: make.input(["tokens", inner], sizes),
+      weight: make.parameter([columns, inner], layout),
+      ...(options.bias ? { bias: make.parameter([columns]) } : {}),
+      ...(options.residual ? { residual: make.input(["tokens", columns], sizes) } : {}),
+    },
+    attributes: { activation },
+    result: ["tokens", columns],
+    sizes,
+  };
+}
+
+function matmulCases(make: OperandMaker): OpCase[] {
+  const sizes = { tokens: 67, rows: 17 };
+  const matmul = (name: string, a: Shape, b: Shape, transposeA: number, transposeB: number, result: Shape): OpCase => ({
+    name: `matmul ${name}`,
+    op: "matmul",
+    operands: { a: make.input(a, sizes), b: make.input(b, sizes) },
+    attributes: { transposeA, transposeB },
+    result,
+    sizes,
+  });
+  return [
+    matmul("a b", ["tokens", 385], [385, 17], 0, 0, ["tokens", 17]),
+    matmul("a b^T", ["tokens", 67], [3, 67], 0, 1, ["tokens", 3]),
+    matmul("a^T b", ["tokens", 17], ["tokens", 67], 1, 0, [17, 67]),
+    matmul("a^T b^T", [67, 17], [3, 67], 1, 1, [17, 3]),
+    matmul("of single numbers", ["rows", 1], [1, 1], 0, 0, ["rows", 1]),
+  ];
+}
+
+function embeddingCases(make: OperandMaker): OpCase[] {
+  return ODD.flatMap((columns, i) => {
+    const tokens = ODD[(i + 2) % ODD.length] as number;
+    const sizes = { tokens };
+    const table = (rows: number) => make.parameter([rows, columns]);
+    const ids = (rows: number) => make.ids("tokens", tokens, rows, rows);
+    const sum = { table0: table(67), ids0: ids(67), table1: table(17), ids1: ids(17) };
+    const norm = { weight: make.parameter([columns]), bias: make.parameter([columns]) };
+    const common = { result: ["tokens", columns] as Shape, sizes };
+    const all = { ...sum, table2: table(2), ids2: ids(2), table3: table(1), ids3: ids(1) };
+    return [
+      { name: `embedding of ${columns}`, op: "embedding", operands: { table: table(67), ids: ids(67) }, attributes: {}, ...common },
+      { name: `embeddingSum, 4 of ${columns}, norm`, op: "embeddingSum", operands: { ...all, ...norm }, attributes: { epsilon: 1e-12 }, ...common },
+      { name: `embeddingSum, 2 of ${columns}`, op: "embeddingSum", operands: sum, attributes: { epsilon: 0 }, ...common },
+    ] satisfies OpCase[];
+  });
+}
+
+function elementwiseCases(make: OperandMaker): OpCase[] {
+  const sized = ODD.flatMap((columns, i) => {
+    const sizes = { tokens: ODD[(i + 1) % ODD.length] as number };
+    const common = { result: ["tokens", columns] as Shape, sizes };
+    const a = make.input(["tokens", columns], sizes);
+    const seconds = {
+      matrix: make.input(["tokens", columns], sizes),
+      row: make.parameter([columns]),
+      column: make.input(["tokens", 1], sizes),
+    };
+    const pairs = Object.entries(seconds).flatMap(([kind, b]) =>
+      (["add", "multiply"] as const).map((op) => ({ name: `${op} ${kind} of ${columns}`, op, operands: { a, b }, attributes: {}, ...common })),
+    );
+    const affine = { factor: 0.5, term: -2 };
+    return [...pairs, { name: `affine of ${columns}`, op: "affine", operands: { x: a }, attributes: affine, ...common }] satisfies OpCase[];
+  });
+  const sizes = { tokens: 17 };
+  const wide: Operand = { place: "input", shape: ["tokens", 67], data: make.floats(17 * 67, -12, 12) };
+  const activations = ACTIVATIONS.map((activation): OpCase => {
+    return { name: `activation ${activation}`, op: "activation", operands: { x: wide }, attributes: { activation }, result: ["tokens", 67], sizes };
+  });
+  const gates = ACTIVATIONS.flatMap((activation) =>
+    ["first", "second"].map((activated): OpCase => {
+      const x = make.input(["tokens", 134], sizes);
+      return { name: `gatedUnit ${activation}, ${activated}`, op: "gatedUnit", operands: { x }, attributes: { activation, activated }, result: ["tokens", 67], sizes };
+    }),
+  );
+  return [...sized, ...activations, ...gates];
+}
+
+function normCases(make: OperandMaker): OpCase[] {
+  return [...ODD, 768].flatMap((columns) => {
+    const sizes = { tokens: 17 };
+    const common = { result: ["tokens", columns] as Shape, sizes };
+    // A large mean is where a variance from E[x^2] - E[x]^2 would lose its digits.
+    const x: Operand = { place: "input", shape: ["tokens", columns], data: make.floats(17 * columns, 7, 9) };
+    const weight = make.parameter([columns]);
+    const bias = make.parameter([columns]);
+    const attributes = { epsilon: 1e-5 };
+    return [
+      { name: `layerNorm of ${columns}`, op: "layerNorm", operands: { x, weight, bias }, attributes, ...common },
+      { name: `layerNorm of ${columns}, plain`, op: "layerNorm", operands: { x }, attributes, ...common },
+      { name: `rmsNorm of ${columns}`, op: "rmsNorm", operands: { x, weight }, attributes, ...common },
+      { name: `rmsNorm of ${columns}, plain`, op: "rmsNorm", operands: { x }, attributes, ...common },
+      { name: `normalize of ${columns}`, op: "normalize", operands: { x }, attributes: { epsilon: 1e-12 }, ...common },
+      { name: `softmax of ${columns}`, op: "softmax", operands: { x }, attributes: {}, ...common },
+      { name: `logSoftmax of ${columns}`, op: "logSoftmax", operands: { x }, attributes: {}, ...common },
+    ] satisfies OpCase[];
+  });
+}
+
+function rotaryCases(make: OperandMaker): OpCase[] {
+  const sizes = { tokens: 67 };
+  const positions = make.ids("tokens", 67, 512, 512);
+  const shapes = [
+    { heads: 3, size: 32, rotated: 32 },
+    { heads: 1, size: 67, rotated: 34 },
+    { heads: 4, size: 16, rotated: 6 },
+  ];
+  return shapes.flatMap(({ heads, size, rotated }) =>
+    [0, 1].flatMap((interleaved) => {
+      const x = make.input(["tokens", heads * size], sizes);
+      const data = Float32Array.from({ length: rotated / 2 }, (_, i) => 10000 ** ((-2 * i) / rotated));
+      const frequencies: Operand = { place: "constant", shape: [rotated / 2], data };
+      const table = make.parameter([512, rotated]);
+      const common = { op: "rotary" as const, attributes: { heads, interleaved, scale: 1.25 }, result: x.shape, sizes };
+      const name = `rotary ${heads} x ${size}, ${rotated} rotated${interleaved ? ", interleaved" : ""}`;
+      return [
+        { name, operands: { x, positions, frequencies }, ...common },
+        { name: `${name}, table`, operands: { x, positions, table }, ...common },
+      ];
+    }),
+  );
+}
+
+/** Batches of texts: one token, several odd lengths with an empty one among them, and a long one. */
+const BATCHES = [[1], [3, 17, 0, 67, 1], [2, 193]] as const;
+
+function attentionCases(make: OperandMaker): OpCase[] {
+  const heads = [
+    { heads: 1, keyHeads: 1, size: 67 },
+    { heads: 2, keyHeads: 2, size: 32 },
+    { heads: 4, keyHeads: 2, size: 64 },
+    { heads: 3, keyHeads: 1, size: 17 },
+  ];
+  return BATCHES.flatMap((lengths) =>
+    heads.flatMap((shape) =>
+      BIASES.flatMap((bias) => {
+        if (bias !== "none" && (shape.size > 32 || shape.keyHeads !== shape.heads)) return [];
+        return [attentionCase(make, lengths, shape, bias)];
+      }),
+    ),
+  );
+}
+
+const BIASES = ["none", "window", "slopes", "relative", "disentangled"] as const;
+
+interface HeadShape {
+  heads: number;
+  keyHeads: number;
+  size: number;
+}
+
+/** q, k and v are columns of one matrix, as after a fused projection. */
+function attentionCase(make: OperandMaker, lengths: readonly number[], shape: HeadShape, bias: (typeof BIASES)[number]): OpCase {
+  const { heads, keyHeads, size } = shape;
+  const { sizes, offsets } = packed(lengths);
+  const { q, k, v } = fusedProjection(make, shape, sizes);
+  return {
+    name: `attention ${heads}/${keyHeads} heads of ${size}, texts of ${lengths}, ${bias}`,
+    op: "attention",
+    operands: { q, k, v, offsets, ...biasOperands(make, heads, sizes, bias) },
+    attributes: { heads, keyHeads, scale: 1 / Math.sqrt(size), window: bias === "window" ? 5 : -1 },
+    result: ["tokens", heads * size],
+    sizes,
+  };
+}
+
+function fusedProjection(make: OperandMaker, { heads, keyHeads, size }: HeadShape, sizes: Sizes) {
+  const whole = make.input(["tokens", (heads + 2 * keyHeads) * size], sizes);
+  const columns = (column: number, width: number): Operand => {
+    return { place: "view", shape: ["tokens", width], data: whole.data, of: whole, column };
+  };
+  return {
+    q: columns(0, heads * size),
+    k: columns(heads * size, keyHeads * size),
+    v: columns((heads + keyHeads) * size, keyHeads * size),
+  };
+}
+
+function biasOperands(make: OperandMaker, heads: number, sizes: Sizes, bias: (typeof BIASES)[number]): { [slot: string]: Operand } {
+  if (bias === "slopes") {
+    const data = Float32Array.from({ length: heads }, (_, h) => 2 ** -(h + 1));
+    return { slopes: { place: "constant", shape: [heads], data } };
+  }
+  if (bias === "relative") return { relativeBias: make.parameter([2 * 20 + 1, heads]) };
+  if (bias !== "disentangled") return {};
+  // Distances beyond 4 share columns, as DeBERTa's buckets do.
+  const data = Int32Array.from({ length: 2 * 8 + 1 }, (_, i) => Math.max(0, Math.min(8, i - 4)));
+  return {
+    contentToPosition: make.input(["tokens", heads * 9], sizes),
+    positionToContent: make.input(["tokens", heads * 9], sizes),
+    distanceIndex: { place: "constant", shape: [17], data },
+  };
+}
+
+function plainAttentionCases(make: OperandMaker): OpCase[] {
+  return BATCHES.flatMap((lengths) => {
+    const { sizes, offsets, pairOffsets } = packed(lengths);
+    const shape = { heads: 4, keyHeads: 2, size: 17 };
+    const { q, k, v } = fusedProjection(make, shape, sizes);
+    const scores = make.input(["pairs", 4], sizes);
+    const heads = { heads: 4, keyHeads: 2 };
+    const scored = BIASES.map((bias): OpCase => {
+      const window = bias === "window" ? 5 : -1;
+      const full = { ...heads, keyHeads: bias === "none" ? 2 : 4, scale: 0.25, window };
+      const operands = bias === "none" ? { q, k } : fusedProjection(make, { ...shape, keyHeads: 4 }, sizes);
+      const { q: queries, k: keys } = operands;
+      return {
+        name: `attentionScores, texts of ${lengths}, ${bias}`,
+        op: "attentionScores",
+        operands: { q: queries, k: keys, offsets, pairOffsets, ...biasOperands(make, 4, sizes, bias) },
+        attributes: full,
+        result: ["pairs", 4],
+        sizes,
+      };
+    });
+    const softmax = [-1, 5].map((window): OpCase => {
+      const operands = { scores, offsets, pairOffsets };
+      return { name: `attentionSoftmax, texts of ${lengths}, window ${window}`, op: "attentionSoftmax", operands, attributes: { window }, result: ["pairs", 4], sizes };
+    });
+    const mixed = { probabilities: scores, v, offsets, pairOffsets };
+    return [
+      ...scored,
+      ...softmax,
+      { name: `attentionMix, texts of ${lengths}`, op: "attentionMix", operands: mixed, attributes: heads, result: ["tokens", 68], sizes },
+    ] satisfies OpCase[];
+  });
+}
+
+function textCases(make: OperandMaker): OpCase[] {
+  return ([[1], [3, 17, 67, 1], [385]] as const).flatMap((lengths) =>
+    ([1, 67, 384] as const).flatMap((columns) => {
+      const { sizes, offsets } = packed(lengths);
+      const x = make.input(["tokens", columns], sizes);
+      // Every text keeps its first token, every third one is left out.
+      const starts = new Set(offsets.data);
+      const kept = Float32Array.from({ length: sizes.tokens }, (_, i) => Number(starts.has(i) || i % 3 !== 0));
+      const mask: Operand = { place: "input", shape: ["tokens"], data: kept };
+      const of = `texts of ${lengths}, ${columns} columns`;
+      const pools = POOLINGS.flatMap((pooling) =>
+        [{ x, offsets }, { x, offsets, mask }].map((operands): OpCase => {
+          const masked = "mask" in operands ? ", masked" : "";
+          return { name: `pool ${pooling}${masked}, ${of}`, op: "pool", operands, attributes: { pooling }, result: ["texts", columns], sizes };
+        }),
+      );
+      const shifts = [-2, 1].map((by): OpCase => {
+        return { name: `shiftRows by ${by}, ${of}`, op: "shiftRows", operands: { x, offsets }, attributes: { by }, result: x.shape, sizes };
+      });
+      const fourier = { op: "fourier" as const, operands: { x, offsets }, attributes: {}, result: x.shape, sizes };
+      return [...pools, ...shifts, ...(sizes.tokens * columns > 30000 ? [] : [{ name: `fourier, ${of}`, ...fourier }])];
+    }),
+  );
+}
+
+function rowCases(make: OperandMaker): OpCase[] {
+  return ODD.flatMap((columns) => {
+    const sizes = { tokens: 67, rows: 17 };
+    const x = make.input(["tokens", columns], sizes);
+    const [b, c, d] = [3, 1, 17].map((width) => make.input(["tokens", width], sizes)) as [Operand, Operand, Operand];
+    const wide = make.input(["tokens", columns + 5], sizes);
+    const index = make.ids("rows", 17, "tokens", 67);
+    return [
+      { name: `gatherRows of ${columns}`, op: "gatherRows", operands: { x, index }, attributes: {}, result: ["rows", columns], sizes },
+      { name: `concat of ${columns} and 3`, op: "concat", operands: { a: x, b }, attributes: {}, result: ["tokens", columns + 3], sizes },
+      { name: `concat of ${columns}, 3, 1, 17`, op: "concat", operands: { a: x, b, c, d }, attributes: {}, result: ["tokens", columns + 21], sizes },
+      { name: `slice of ${columns}`, op: "slice", operands: { x: wide }, attributes: { start: 2, count: columns }, result: ["tokens", columns], sizes },
+    ] satisfies OpCase[];
+  });
+}
