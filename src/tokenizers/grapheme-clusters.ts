@@ -1,0 +1,78 @@
+import { codePointTable } from "./code-point-table.ts";
+import { CONTROL, EXTENDING, PREPENDING } from "./pattern-tables.ts";
+
+const IS_EXTENDING = 1;
+const IS_PREPENDING = 2;
+const IS_CONTROL = 4;
+const ZERO_WIDTH_JOINER = 0x200d;
+
+let classes: Uint8Array | undefined;
+
+/**
+ * The end of the grapheme cluster (what a reader takes for one character) that begins at `start`.
+ *
+ * Rules: Unicode Standard Annex 29, but for GB9c, whose conjuncts nothing here depends on.
+ */
+export function clusterEnd(text: string, start: number): number {
+  const first = text.codePointAt(start)!;
+  let end = start + width(first);
+  // Below U+0300 nothing joins what comes before, and below U+0600 nothing what comes after, but for a line break.
+  if (first < 0x600 && !(text.charCodeAt(end) >= 0x300) && first !== 0x0d) return end;
+  let last = first;
+  let isPictographic = pictographic(first);
+  let flags = isFlag(first) ? 1 : 0;
+  while (end < text.length) {
+    const next = text.codePointAt(end)!;
+    if (!joins(last, next, flags, isPictographic)) break;
+    if (pictographic(next)) isPictographic = true;
+    flags = isFlag(next) ? flags + 1 : 0;
+    last = next;
+    end += width(next);
+  }
+  return end;
+}
+
+/**
+ * Whether no cluster ends between two characters.
+ *
+ * @param flags - how many regional indicators end with `left`.
+ * @param isPictographic - whether the cluster has a pictograph.
+ */
+function joins(left: number, right: number, flags: number, isPictographic: boolean): boolean {
+  classes ??= codePointTable([
+    [EXTENDING, IS_EXTENDING],
+    [PREPENDING, IS_PREPENDING],
+    [CONTROL, IS_CONTROL],
+  ]);
+  if (left === 0x0d && right === 0x0a) return true;
+  if (((classes[left]! | classes[right]!) & IS_CONTROL) !== 0) return false;
+  if ((classes[right]! & IS_EXTENDING) !== 0 || (classes[left]! & IS_PREPENDING) !== 0) return true;
+  if (left === ZERO_WIDTH_JOINER && isPictographic && pictographic(right)) return true;
+  return joinsSyllable(left, right) || (isFlag(right) && flags % 2 === 1);
+}
+
+/** Hangul: leading consonants, vowels, trailing consonants; a composed syllable goes on as its last part would. */
+function joinsSyllable(left: number, right: number): boolean {
+  const isLeading = (code: number) => (code >= 0x1100 && code <= 0x115f) || (code >= 0xa960 && code <= 0xa97c);
+  const isVowel = (code: number) => (code >= 0x1160 && code <= 0x11a7) || (code >= 0xd7b0 && code <= 0xd7c6);
+  const isTrailing = (code: number) => (code >= 0x11a8 && code <= 0x11ff) || (code >= 0xd7cb && code <= 0xd7fb);
+  const isSyllable = (code: number) => code >= 0xac00 && code <= 0xd7a3;
+  const isOpen = (code: number) => isSyllable(code) && (code - 0xac00) % 28 === 0;
+  if (isLeading(left)) return isLeading(right) || isVowel(right) || isSyllable(right);
+  if (isVowel(left) || isOpen(left)) return isVowel(right) || isTrailing(right);
+  return (isTrailing(left) || isSyllable(left)) && isTrailing(right);
+}
+
+function isFlag(code: number): boolean {
+  return code >= 0x1f1e6 && code <= 0x1f1ff;
+}
+
+const PICTOGRAPHIC = /\p{Extended_Pictographic}/u;
+
+function pictographic(code: number): boolean {
+  return (code === 0xa9 || code === 0xae || code > 0x2000) && PICTOGRAPHIC.test(String.fromCodePoint(code));
+}
+
+function width(code: number): number {
+  return code > 0xffff ? 2 : 1;
+}
