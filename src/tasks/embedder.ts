@@ -105,7 +105,8 @@ export class Embedder {
     options: EmbedOptions<Detail> = {},
   ): Promise<EmbeddingOf<Detail> | EmbeddingOf<Detail>[]> | AsyncGenerator<EmbeddingOf<Detail>, void> {
     if (typeof texts === "string") return this.#embedOne(texts, options);
-    return Array.isArray(texts) ? this.#embedAll(texts, options) : this.#embedStream(texts, options);
+    if (Array.isArray(texts)) return this.#embedAll(texts, options);
+    return isSource(texts) ? this.#embedStream(texts, options) : Promise.reject(notEmbeddable(texts));
   }
 
   /**
@@ -146,7 +147,7 @@ export class Embedder {
 
   async *#embedStream<Detail extends boolean>(texts: Source<string>, options: EmbedOptions<Detail>) {
     const call = this.#call(options);
-    for await (const window of inBatches(checkSource(texts), call, batchOptions(options))) yield* window;
+    for await (const window of inBatches(texts, call, batchOptions(options))) yield* window;
   }
 
   #call<Detail extends boolean>(options: EmbedOptions<Detail>): EmbedCall<Detail> {
@@ -162,10 +163,12 @@ function batchOptions({ batchTokens = BATCH_TOKENS, signal, onProgress }: EmbedO
   return { batchTokens, signal, progress: new ProgressMeter(onProgress, "embed", "texts", total) };
 }
 
-function checkSource(texts: Source<string>): Source<string> {
-  if (typeof texts === "object" && texts !== null && (Symbol.iterator in texts || Symbol.asyncIterator in texts))
-    return texts;
-  throw new InputError(
-    `Cannot embed a value of type ${typeof texts}; expected a text, an array or an iterable of texts.`,
+function isSource(texts: unknown): texts is Source<string> {
+  return typeof texts === "object" && texts !== null && (Symbol.iterator in texts || Symbol.asyncIterator in texts);
+}
+
+function notEmbeddable(value: unknown): InputError {
+  return new InputError(
+    `Cannot embed a value of type ${typeof value}; expected a text, an array or an iterable of texts.`,
   );
 }
