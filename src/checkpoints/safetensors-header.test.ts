@@ -18,6 +18,14 @@ function refusal(header: string | Uint8Array | object, dataBytes = 0, declared?:
   throw new Error("the file was accepted");
 }
 
+/** Milliseconds of processor time: what other processes do meanwhile does not count. */
+function processorTime(work: () => void): number {
+  const start = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
+
 const f32 = (begin: number, end: number) => floatEntry([(end - begin) / 4], begin, end);
 const one = { dtype: "F32", shape: [1], data_offsets: [0, 4] };
 
@@ -139,10 +147,11 @@ describe("shapes (W8)", () => {
   ])("that %s", (_, header, bytes) => expect(refusal(header, bytes)).toMatch(/does not fill|whole number below/));
 
   test("of rank 10^6 take no time", () => {
-    const start = performance.now();
-    expect(refusal(shaped(Array(1_000_000).fill("65536").join(), 4), 4)).toContain("does not fill");
-    expect(parse(shaped(Array(100_000).fill("1").join(), 4), 4).list()[0]?.shape).toHaveLength(100_000);
-    expect(performance.now() - start).toBeLessThan(2000);
+    const spent = processorTime(() => {
+      expect(refusal(shaped(Array(1_000_000).fill("65536").join(), 4), 4)).toContain("does not fill");
+      expect(parse(shaped(Array(100_000).fill("1").join(), 4), 4).list()[0]?.shape).toHaveLength(100_000);
+    });
+    expect(spent).toBeLessThan(1000);
   });
 });
 
@@ -209,7 +218,9 @@ test("a header full of tensors on the same bytes is refused at once (W11)", () =
   const names = Array.from({ length: 380_000 }, (_, i) => `"${i}":${entry}`);
   const bytes = safetensorsBytes(`{${names.join(",")}}`, 4);
   expect(bytes.length).toBeGreaterThan(20_000_000);
-  const start = performance.now();
-  expect(() => Safetensors.parse(bytes, "m")).toThrow("without gap or overlap");
-  expect(performance.now() - start).toBeLessThan(3000);
+  const spent = processorTime(() => {
+    expect(() => Safetensors.parse(bytes, "m")).toThrow("without gap or overlap");
+  });
+  // Under a second on an idle machine; twice that leaves room for cold caches.
+  expect(spent).toBeLessThan(2000);
 });

@@ -93,8 +93,6 @@ function checkSize(name: string, { type, shape, begin, end }: TensorEntry, file:
   }
 }
 
-/** A whole number below 10^16, not the start of a longer one. */
-const INTEGER = /(?:0|[1-9]\d{0,15})(?![\d.eE])/y;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -174,13 +172,20 @@ class HeaderScanner {
     return integers;
   }
 
+  /** Digits without a leading zero; a fraction or an exponent after them is an error where the next token is expected. */
   #readInteger(): number {
     this.#skipSpace();
-    INTEGER.lastIndex = this.#position;
-    const digits = INTEGER.exec(this.#text)?.[0] ?? "";
-    const value = Number(digits);
-    if (digits === "" || !Number.isSafeInteger(value)) this.#fail("expected a whole number below 2^53");
-    this.#position += digits.length;
+    const start = this.#position;
+    let value = 0;
+    for (;;) {
+      const digit = this.#text.charCodeAt(this.#position) - 0x30;
+      if (!(digit >= 0 && digit <= 9)) break;
+      value = value * 10 + digit;
+      this.#position++;
+    }
+    const digits = this.#position - start;
+    const isPlain = digits === 1 || (digits > 1 && this.#text[start] !== "0");
+    if (!isPlain || !Number.isSafeInteger(value)) this.#fail("expected a whole number below 2^53");
     return value;
   }
 
@@ -225,7 +230,11 @@ class HeaderScanner {
   }
 
   #skipSpace(): void {
-    while (" \t\n\r".includes(this.#text[this.#position] ?? "end")) this.#position++;
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#position);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#position++;
+    }
   }
 
   #fail(what: string): never {
