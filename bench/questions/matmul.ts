@@ -1,0 +1,61 @@
+import { NativeBackend } from "../../src/backends/native/index.ts";
+import { add, buildProgram, Graph, linear, type StoredTensor, slice, ZEROS } from "../../src/engine/index.ts";
+import type { Figure } from "../figure.ts";
+import { median } from "../interleave.ts";
+import type { BenchSettings } from "../sides.ts";
+
+const [ROWS, INPUTS, OUTPUTS] = [512, 768, 3072];
+/** Multiplications in one run, so that handing over inputs and outputs does not show. */
+const TIMES = 16;
+
+/**
+ * What share of the machine's f32 peak does a matmul of 512 x 768 x 3072 reach? The peak is measured in the same run,
+ * just before each repeat: multiply-adds in registers on all threads.
+ */
+export async function matmul({ repeats, threads }: BenchSettings): Promise<Figure[]> {
+  const backend = new NativeBackend({ threads });
+  const parameters = backend.createParameters(weight);
+  const executable = backend.compile(matmulProgram(), parameters);
+  const x = Float32Array.from({ length: ROWS * INPUTS }, (_, at) => Math.sin(at));
+  await executable.run({ x }, { tokens: ROWS });
+  const shares: number[] = [];
+  const rates: number[] = [];
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const peak = await backend.measurePeak();
+    const start = performance.now();
+    await executable.run({ x }, { tokens: ROWS });
+    const seconds = (performance.now() - start) / 1000;
+    const rate = (TIMES * 2 * ROWS * INPUTS * OUTPUTS) / seconds;
+    rates.push(rate);
+    shares.push(rate / peak);
+  }
+  await backend.close();
+  const gigaflops = median(rates) / 1e9;
+  const peak = gigaflops / median(shares);
+  const detail = `${gigaflops.toFixed(0)} of ${peak.toFixed(0)} GFLOP/s, ${backend.info.instructionSet}`;
+  return [
+    {
+      name: "f32 matmul, share of peak",
+      value: 100 * median(shares),
+      unit: "%",
+      floor: 85,
+      worst: 100 * Math.min(...shares),
+      detail,
+    },
+  ];
+}
+
+/** The same product over and over; a column of each is added up, so that every one of them is needed. */
+function matmulProgram() {
+  const graph = new Graph();
+  const x = graph.input("x", ["tokens", INPUTS], "f32");
+  const w = graph.parameter("w", [OUTPUTS, INPUTS], ZEROS);
+  let sum = slice(linear(x, w), 0, 1); // [T, 1]
+  for (let time = 1; time < TIMES; time++) sum = add(sum, slice(linear(x, w), 0, 1));
+  return buildProgram(graph, { sum }, { fuse: false });
+}
+
+function weight(name: string): StoredTensor {
+  const values = Float32Array.from({ length: OUTPUTS * INPUTS }, (_, at) => Math.cos(at));
+  return { name, type: "F32", shape: [OUTPUTS, INPUTS], read: () => new Uint8Array(values.buffer) };
+}

@@ -1,0 +1,16 @@
+import type { Figure } from "../figure.ts";
+import { type BenchSettings, startCloze, startTransformers } from "../sides.ts";
+import { mixedTexts } from "../texts.ts";
+
+/** How much memory does a process need at most, model and all, to embed the mixed set once? */
+export async function memory({ threads }: BenchSettings): Promise<Figure[]> {
+  const texts = mixedTexts();
+  const cloze = await startCloze({ threads });
+  const ours = await cloze.embed({ texts });
+  await cloze.stop();
+  const peer = await startTransformers(threads);
+  const theirs = await peer.embed({ texts, order: "in-order" });
+  await peer.stop();
+  const detail = `peer ${theirs.peakMemory.toFixed(0)} MB`;
+  return [{ name: "peak memory, mixed set", value: ours.peakMemory, unit: "MB", floor: 350, atMost: true, detail }];
+}

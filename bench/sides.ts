@@ -1,0 +1,65 @@
+import { BenchProcess } from "./bench-process.ts";
+import { type GraphForm, graphForms, minilmFolder, modelsFolder } from "./prepare-peers.ts";
+import { abstracts, sentences } from "./texts.ts";
+
+const program = (path: string): URL => new URL(path, import.meta.url);
+
+/** What all questions need to know. */
+export interface BenchSettings {
+  repeats: number;
+  threads: number;
+}
+
+export interface ClozeSide {
+  threads: number;
+  backend?: "native" | "wasm";
+}
+
+export function startCloze(options: ClozeSide): Promise<BenchProcess> {
+  return BenchProcess.start(program("programs/cloze.mjs"), [JSON.stringify(options)]);
+}
+
+/** transformers.js on onnxruntime-node, with the graph that it runs faster on this machine. */
+export async function startTransformers(threads: number): Promise<BenchProcess> {
+  return startForm(await fasterForm(threads), threads);
+}
+
+export function startOnnxWeb(tokens: number, threads: number): Promise<BenchProcess> {
+  const settings = { model: `${minilmFolder}/onnx/model.onnx`, tokenizer: minilmFolder, threads, tokens };
+  return BenchProcess.start(program("peers/onnxruntime-web.mjs"), [JSON.stringify(settings)]);
+}
+
+function startForm(file: GraphForm, threads: number): Promise<BenchProcess> {
+  const settings = { models: modelsFolder, file, threads };
+  return BenchProcess.start(program("peers/transformers.mjs"), [JSON.stringify(settings)]);
+}
+
+const chosen = new Map<number, Promise<GraphForm>>();
+
+/**
+ * onnxruntime merges parts of a plain graph at load, and its offline optimizer merges more; which runs faster on a
+ * processor is not known beforehand. The peer gets the faster: by the best of five rounds of 128 sentences and 16
+ * abstracts, asked once a run of the bench.
+ */
+function fasterForm(threads: number): Promise<GraphForm> {
+  const known = chosen.get(threads) ?? probeForms(threads);
+  chosen.set(threads, known);
+  return known;
+}
+
+async function probeForms(threads: number): Promise<GraphForm> {
+  const texts = [...sentences(128), ...abstracts(16)];
+  const best = new Map(graphForms.map((form) => [form, Number.POSITIVE_INFINITY]));
+  const processes = await Promise.all(graphForms.map((form) => startForm(form, threads)));
+  for (let round = 0; round < 5; round++) {
+    for (const [index, form] of graphForms.entries()) {
+      const { milliseconds } = await processes[index]!.embed({ texts, order: "sorted" });
+      best.set(form, Math.min(best.get(form)!, milliseconds));
+    }
+  }
+  await Promise.all(processes.map((side) => side.stop()));
+  const faster = graphForms.toSorted((a, b) => best.get(a)! - best.get(b)!)[0]!;
+  const times = graphForms.map((form) => `${form}.onnx ${best.get(form)!.toFixed(0)} ms`).join(", ");
+  console.error(`onnxruntime-node runs ${faster}.onnx faster here (${times}); the peer gets that one.`);
+  return faster;
+}
