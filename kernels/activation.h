@@ -1,0 +1,101 @@
+// Pointwise functions. Absolute errors against f64: gelu 5e-7, the others a few 1e-7 of the larger of |x| and 1.
+#pragma once
+#include "exponential.h"
+#include "opcodes.h"
+
+namespace cloze::CLOZE_ISA {
+
+struct NoActivation {
+  CLOZE_INLINE static vf apply(vf x) { return x; }
+};
+
+struct Relu {
+  CLOZE_INLINE static vf apply(vf x) { return larger(vf{}, x); }
+};
+
+struct ReluSquared {
+  CLOZE_INLINE static vf apply(vf x) {
+    const vf positive = larger(vf{}, x);
+    return positive * positive;
+  }
+};
+
+struct Sigmoid {
+  CLOZE_INLINE static vf apply(vf x) { return splat(1.0f) / (1.0f + exponential(-x)); }
+};
+
+struct Silu {
+  CLOZE_INLINE static vf apply(vf x) { return x / (1.0f + exponential(-x)); }
+};
+
+struct QuickGelu {
+  CLOZE_INLINE static vf apply(vf x) { return x / (1.0f + exponential(x * -1.702f)); }
+};
+
+// x / 2 (1 + tanh(u)) = x / (1 + e^(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
+struct GeluNew {
+  CLOZE_INLINE static vf apply(vf x) {
+    const vf factor = multiply_add(x * x, splat(-2 * 0.7978845608028654f * 0.044715f), splat(-2 * 0.7978845608028654f));
+    return x / (1.0f + exponential(x * factor));
+  }
+};
+
+// x P(x^2) / Q(x^2), the best of its degrees on |x| <= 9 (2e-8 relative); beyond, tanh is 1 in f32.
+struct Tanh {
+  CLOZE_INLINE static vf apply(vf x) {
+    const vf size = smaller(splat(9.0f), magnitude(x));
+    const vf square = size * size;
+    vf p = splat(1.3354651284002356e-8f);
+    p = multiply_add(p, square, splat(2.060907643526015e-5f));
+    p = multiply_add(p, square, splat(3.495587829730293e-3f));
+    p = multiply_add(p, square, splat(1.338102540297328e-1f));
+    p = multiply_add(p, square, splat(9.999999794434331e-1f));
+    vf q = splat(7.776554565649447e-7f);
+    q = multiply_add(q, square, splat(3.285634291357844e-4f));
+    q = multiply_add(q, square, splat(2.5876981116888482e-2f));
+    q = multiply_add(q, square, splat(4.6714340994163345e-1f));
+    q = multiply_add(q, square, splat(1.0f));
+    return with_sign(smaller(splat(1.0f), size * p / q), x);
+  }
+};
+
+// Exact: x / 2 (1 + erf(x / sqrt(2))) = max(x, 0) - t / 2 (1 - erf(t / sqrt(2))), t = |x|. The second term is bounded, so
+// large x lose nothing. erf(t / sqrt(2)) = t P(t^2) / Q(t^2), the best of its degrees on t <= 5.6 (2e-8).
+struct Gelu {
+  CLOZE_INLINE static vf apply(vf x) {
+    const vf size = smaller(splat(5.6f), magnitude(x));
+    const vf square = size * size;
+    vf p = splat(4.4322825632671546e-8f);
+    p = multiply_add(p, square, splat(1.2698732862893744e-5f));
+    p = multiply_add(p, square, splat(3.4665225673290016e-4f));
+    p = multiply_add(p, square, splat(9.408166216315602e-3f));
+    p = multiply_add(p, square, splat(6.865687339157897e-2f));
+    p = multiply_add(p, square, splat(7.9788445867865e-1f));
+    vf q = splat(1.1801446442322426e-6f);
+    q = multiply_add(q, square, splat(7.491409282560019e-5f));
+    q = multiply_add(q, square, splat(1.910055879374389e-3f));
+    q = multiply_add(q, square, splat(2.8912118360235436e-2f));
+    q = multiply_add(q, square, splat(2.527144222642181e-1f));
+    q = multiply_add(q, square, splat(1.0f));
+    const vf complement = multiply_add(-size, p, q) / q;
+    return larger(vf{}, x) - size * 0.5f * complement;
+  }
+};
+
+// Calls `use` with the function that a word of the op table names.
+template <class Use>
+CLOZE_INLINE void with_activation(int32_t word, Use use) {
+  switch (word) {
+    case ACTIVATION_GELU: return use(Gelu{});
+    case ACTIVATION_GELU_NEW: return use(GeluNew{});
+    case ACTIVATION_RELU: return use(Relu{});
+    case ACTIVATION_SILU: return use(Silu{});
+    case ACTIVATION_TANH: return use(Tanh{});
+    case ACTIVATION_SIGMOID: return use(Sigmoid{});
+    case ACTIVATION_QUICK_GELU: return use(QuickGelu{});
+    case ACTIVATION_RELU_SQUARED: return use(ReluSquared{});
+    default: return use(NoActivation{});
+  }
+}
+
+}  // namespace cloze::CLOZE_ISA

@@ -1,0 +1,96 @@
+// One step, as the interpreter would hand it to a kernel: for the check and the bench.
+#pragma once
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "../kernel.h"
+#include "opcodes.h"
+
+namespace cloze {
+
+namespace sse2 { extern const KernelSet kernel_set; }
+namespace avx2 { extern const KernelSet kernel_set; }
+namespace avx512 { extern const KernelSet kernel_set; }
+
+inline std::vector<const KernelSet*> available_sets() {
+  std::vector<const KernelSet*> sets = {&sse2::kernel_set};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets.push_back(&avx2::kernel_set);
+  if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) sets.push_back(&avx512::kernel_set);
+  return sets;
+}
+
+// A matrix with memory of its own, of exactly its size, so that a sanitizer sees a step beyond it. `margin` columns
+// stand on both sides of a view.
+struct Matrix {
+  Tensor tensor;
+  std::shared_ptr<float[]> memory;
+  int margin;
+
+  static Matrix floats(int64_t rows, int columns, int margin = 0) {
+    const int stride = columns + 2 * margin;
+    const size_t count = static_cast<size_t>(rows) * stride - (rows > 0 ? margin : 0);
+    Matrix m;
+    m.memory = std::shared_ptr<float[]>(static_cast<float*>(aligned_alloc(64, (count * 4 + 63) / 64 * 64 + 64)), free);
+    // Aligned at its start or ending where the memory ends: the latter, as overruns are likelier than misalignment.
+    if (margin > 0 || count % 16 != 0) m.memory = std::shared_ptr<float[]>(new float[count]);
+    std::memset(m.memory.get(), 0, count * 4);
+    m.margin = margin;
+    m.tensor = {m.memory.get() + margin, rows, columns, stride, LAYOUT_ROWS, TYPE_F32};
+    return m;
+  }
+  static Matrix integers(const std::vector<int>& numbers) {
+    Matrix m = floats(static_cast<int64_t>(numbers.size()), 1);
+    if (!numbers.empty()) std::memcpy(m.memory.get(), numbers.data(), numbers.size() * 4);
+    m.tensor.type = TYPE_I32;
+    return m;
+  }
+  float& at(int64_t row, int64_t column) const { return static_cast<float*>(tensor.data)[row * tensor.stride + column]; }
+  int integer(int64_t i) const { return static_cast<const int32_t*>(tensor.data)[i]; }
+
+  Matrix& random(std::mt19937& generator, float size = 1) {
+    std::normal_distribution<float> normal(0, size);
+    for (int64_t r = 0; r < tensor.rows; r++) for (int c = 0; c < tensor.columns; c++) at(r, c) = normal(generator);
+    return *this;
+  }
+};
+
+struct Scratch {
+  char* memory = nullptr;
+  explicit Scratch(size_t bytes) : memory(static_cast<char*>(aligned_alloc(64, (bytes + 127) / 64 * 64))) { std::memset(memory, 0xff, bytes); }
+  ~Scratch() { free(memory); }
+};
+
+struct StepCall {
+  Call call = {};
+  const Kernel* kernel;
+
+  StepCall(const KernelSet* set, int op) : kernel(set->kernels[op]) {}
+  StepCall& in(int slot, const Matrix& m) { call.in[slot] = &m.tensor; return *this; }
+  StepCall& out(int slot, Matrix& m) { call.out[slot] = &m.tensor; return *this; }
+  StepCall& integer(int slot, int value) { call.integers[slot] = value; return *this; }
+  StepCall& number(int slot, float value) { call.floats[slot] = value; return *this; }
+
+  size_t scratch_bytes() const { return kernel->scratch == nullptr ? 0 : kernel->scratch(&call); }
+  int tiles() const { return kernel->tiles(&call); }
+  void run() const {
+    Scratch scratch(scratch_bytes());
+    for (int tile = tiles() - 1; tile >= 0; tile--) kernel->run(&call, tile, scratch.memory);
+  }
+};
+
+inline Matrix packed(const KernelSet* set, const Matrix& weight) {
+  const Tensor& t = weight.tensor;
+  Matrix m = weight;
+  const size_t bytes = set->packed_bytes(static_cast<int>(t.rows), t.columns);
+  m.memory = std::shared_ptr<float[]>(static_cast<float*>(aligned_alloc(64, (bytes + 63) / 64 * 64 + 64)), free);
+  m.tensor.data = m.memory.get();
+  m.tensor.stride = t.columns;
+  m.tensor.layout = LAYOUT_PACKED;
+  set->pack(m.memory.get(), static_cast<int>(t.rows), t.columns, static_cast<const float*>(t.data), 0, static_cast<int>(t.rows));
+  return m;
+}
+
+}  // namespace cloze

@@ -1,0 +1,64 @@
+#include "kernels.h"
+#include "measure.h"
+#include "packing.h"
+#include "widen.h"
+
+#define CLOZE_TEXT_OF(name) #name
+#define CLOZE_NAME_OF(isa) CLOZE_TEXT_OF(isa)
+
+namespace cloze::CLOZE_ISA {
+
+namespace {
+
+struct Table {
+  const Kernel* at[OP_COUNT];
+};
+
+// By opcode, whatever order the op table has.
+constexpr Table by_opcode() {
+  Table table = {};
+  table.at[OP_LINEAR] = &linear_kernel;
+  table.at[OP_MATMUL] = &matmul_kernel;
+  table.at[OP_EMBEDDING] = &embedding_kernel;
+  table.at[OP_EMBEDDING_SUM] = &embedding_sum_kernel;
+  table.at[OP_ADD] = &add_kernel;
+  table.at[OP_MULTIPLY] = &multiply_kernel;
+  table.at[OP_AFFINE] = &affine_kernel;
+  table.at[OP_ACTIVATION] = &activation_kernel;
+  table.at[OP_GATED_UNIT] = &gated_unit_kernel;
+  table.at[OP_LAYER_NORM] = &layer_norm_kernel;
+  table.at[OP_RMS_NORM] = &rms_norm_kernel;
+  table.at[OP_ROTARY] = &rotary_kernel;
+  table.at[OP_ATTENTION] = &attention_kernel;
+  table.at[OP_ATTENTION_SCORES] = &attention_scores_kernel;
+  table.at[OP_ATTENTION_SOFTMAX] = &attention_softmax_kernel;
+  table.at[OP_ATTENTION_MIX] = &attention_mix_kernel;
+  table.at[OP_POOL] = &pool_kernel;
+  table.at[OP_NORMALIZE] = &normalize_kernel;
+  table.at[OP_GATHER_ROWS] = &gather_rows_kernel;
+  table.at[OP_SOFTMAX] = &softmax_kernel;
+  table.at[OP_LOG_SOFTMAX] = &log_softmax_kernel;
+  table.at[OP_CONCAT] = &concat_kernel;
+  table.at[OP_SLICE] = &slice_kernel;
+  table.at[OP_SHIFT_ROWS] = &shift_rows_kernel;
+  table.at[OP_FOURIER] = &fourier_kernel;
+  return table;
+}
+
+constexpr bool complete(const Table& table) {
+  for (const Kernel* kernel : table.at) {
+    if (kernel == nullptr) return false;
+  }
+  return true;
+}
+
+constexpr Table table = by_opcode();
+static_assert(complete(table), "an operation of the op table has no kernel");
+
+}  // namespace
+
+extern const KernelSet kernel_set = {
+    CLOZE_NAME_OF(CLOZE_ISA), table.at, packed_bytes, pack, unpack, widen_f16, widen_bf16, peak_f32,
+};
+
+}  // namespace cloze::CLOZE_ISA

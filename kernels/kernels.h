@@ -1,0 +1,34 @@
+// Every operation of the op table, one kernel each.
+#pragma once
+#include "kernel.h"
+#include "opcodes.h"
+
+namespace cloze::CLOZE_ISA {
+
+extern const Kernel linear_kernel;
+extern const Kernel matmul_kernel;
+extern const Kernel embedding_kernel;
+extern const Kernel embedding_sum_kernel;
+extern const Kernel add_kernel;
+extern const Kernel multiply_kernel;
+extern const Kernel affine_kernel;
+extern const Kernel activation_kernel;
+extern const Kernel gated_unit_kernel;
+extern const Kernel layer_norm_kernel;
+extern const Kernel rms_norm_kernel;
+extern const Kernel rotary_kernel;
+extern const Kernel attention_kernel;
+extern const Kernel attention_scores_kernel;
+extern const Kernel attention_softmax_kernel;
+extern const Kernel attention_mix_kernel;
+extern const Kernel pool_kernel;
+extern const Kernel normalize_kernel;
+extern const Kernel gather_rows_kernel;
+extern const Kernel softmax_kernel;
+extern const Kernel log_softmax_kernel;
+extern const Kernel concat_kernel;
+extern const Kernel slice_kernel;
+extern const Kernel shift_rows_kernel;
+extern const Kernel fourier_kernel;
+
+}  // namespace cloze::CLOZE_ISA

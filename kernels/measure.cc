@@ -1,0 +1,25 @@
+// What the multipliers can do at best: multiply-adds that wait for nothing and touch no memory.
+#include "measure.h"
+
+#include "multiply.h"
+
+namespace cloze::CLOZE_ISA {
+
+double peak_f32(int64_t rounds) {
+  constexpr int CHAINS = TILE_ROWS * PANEL_VECTORS;  // as many sums as the register tile has
+  vf sums[CHAINS] = {};
+  vf factor = splat(0.999f), term = splat(0.001f);
+#if defined(__x86_64__)
+  __asm__ volatile("" : "+x"(factor), "+x"(term));  // unknown numbers, so that the loop is not computed beforehand
+#endif
+  for (int64_t round = 0; round < rounds; round++) {
+#pragma GCC unroll 32
+    for (int i = 0; i < CHAINS; i++) sums[i] = multiply_add(sums[i], factor, term);
+  }
+  vf total = {};
+  for (int i = 0; i < CHAINS; i++) total += sums[i];
+  // The sums are positive: the comparison only keeps them alive.
+  return sum_of_lanes(total) < 0 ? 0 : 2.0 * LANES * CHAINS * static_cast<double>(rounds);
+}
+
+}  // namespace cloze::CLOZE_ISA

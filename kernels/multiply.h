@@ -1,0 +1,102 @@
+// The inner loop of every matrix product: a register tile.
+//
+// A tile of `R` rows times `V` vectors of columns keeps its sums in registers while it walks down the depth; each number
+// of `a` is loaded once a step and meets V vectors of `b`. Every sum is one chain of multiply_add in the order of the
+// depth, whatever R and V are, so results do not depend on how rows and columns were cut into tiles. A chain may be
+// parked in memory and resumed, which changes nothing either.
+#pragma once
+#include "vector.h"
+
+namespace cloze::CLOZE_ISA {
+
+// As many sums as the registers hold beside what is being multiplied; measured in kernels/README.md.
+#if defined(__AVX512F__)
+constexpr int TILE_ROWS = 8, PANEL_VECTORS = 3;  // 24 of 32 registers
+#elif defined(__AVX2__)
+constexpr int TILE_ROWS = 6, PANEL_VECTORS = 2;  // 12 of 16
+#elif defined(__aarch64__)
+constexpr int TILE_ROWS = 6, PANEL_VECTORS = 4;  // 24 of 32
+#else
+constexpr int TILE_ROWS = 4, PANEL_VECTORS = 2;  // 8 of 16, as mul and add need a third
+#endif
+constexpr int PANEL_COLUMNS = PANEL_VECTORS * LANES;
+
+// Element (row, step) of the left operand is at[row * row_stride + step * step_stride].
+struct LeftOperand {
+  const float* at;
+  ptrdiff_t row_stride;
+  ptrdiff_t step_stride;
+};
+
+// The sums: sums[row * stride + column]. `resume` goes on from what is there.
+struct Sums {
+  float* at;
+  ptrdiff_t stride;
+  bool resume;
+};
+
+template <int R, int V, bool CONSECUTIVE>
+__attribute__((noinline)) void multiply_tile(int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums) {
+  vf sum[R][V];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) sum[r][v] = sums.resume ? load(sums.at + r * sums.stride + v * LANES) : vf{};
+  }
+  const ptrdiff_t step_stride = CONSECUTIVE ? 1 : a.step_stride;
+  for (int64_t k = 0; k < depth; k++) {
+    vf right[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) right[v] = load(b + v * LANES);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++) {
+      const vf left = load_splat(a.at + r * a.row_stride);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) sum[r][v] = multiply_add(left, right[v], sum[r][v]);
+    }
+    a.at += step_stride;
+    b += b_stride;
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) store(sums.at + r * sums.stride + v * LANES, sum[r][v]);
+  }
+}
+
+using MultiplyTile = void (*)(int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums);
+
+template <bool CONSECUTIVE, int V, int R>
+CLOZE_INLINE MultiplyTile tile_of_rows(int rows) {
+  if constexpr (R > 1) {
+    if (rows < R) return tile_of_rows<CONSECUTIVE, V, R - 1>(rows);
+  }
+  return multiply_tile<R, V, CONSECUTIVE>;
+}
+
+template <bool CONSECUTIVE, int V>
+CLOZE_INLINE MultiplyTile tile_of(int rows, int vectors) {
+  if constexpr (V > 1) {
+    if (vectors < V) return tile_of<CONSECUTIVE, V - 1>(rows, vectors);
+  }
+  return tile_of_rows<CONSECUTIVE, V, TILE_ROWS>(rows);
+}
+
+// The register tile for 1 <= rows <= TILE_ROWS and 1 <= vectors <= PANEL_VECTORS.
+CLOZE_INLINE MultiplyTile multiply_tile_for(int rows, int vectors, bool consecutive) {
+  return consecutive ? tile_of<true, PANEL_VECTORS>(rows, vectors) : tile_of<false, PANEL_VECTORS>(rows, vectors);
+}
+
+// Any number of rows, in tiles of even height: nine rows are five and four, as a tile of one row leaves multipliers idle.
+inline void multiply_rows(int rows, int vectors, int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums) {
+  const int tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+  const bool consecutive = a.step_stride == 1;
+  for (int tile = 0; tile < tiles; tile++) {
+    const int from = rows * tile / tiles;
+    const int to = rows * (tile + 1) / tiles;
+    const LeftOperand left = {a.at + from * a.row_stride, a.row_stride, a.step_stride};
+    multiply_tile_for(to - from, vectors, consecutive)(depth, left, b, b_stride, {sums.at + from * sums.stride, sums.stride, sums.resume});
+  }
+}
+
+}  // namespace cloze::CLOZE_ISA
