@@ -1,3 +1,4 @@
+import { codePointTable } from "./code-point-table.ts";
 import {
   COMBINING_CLASSES,
   COMBINING_MARK,
@@ -27,56 +28,27 @@ export const Character = {
 /** Property White_Space: it has not changed since Unicode 6.3. */
 const WHITESPACE = "9 5 i 1 2s 1 q 1 4bj 1 1vj b t 2 5 1 1b 1 334 1";
 
-const RANGES: [ranges: string, bit: number][] = [
-  [OTHER, Character.other],
-  [PUNCTUATION, Character.punctuation],
-  [NONSPACING_MARK, Character.nonspacingMark],
-  [COMBINING_MARK, Character.combiningMark],
-  [NUMERIC, Character.numeric],
-  [WORD, Character.word],
-  [WHITESPACE, Character.whitespace],
-  [UNDECOMPOSED, Character.undecomposed],
-];
-
 let classes: Uint8Array | undefined;
-let combiningClasses: Map<number, number> | undefined;
+let combiningClasses: Uint8Array | undefined;
 
 /** One byte of `Character` bits for each code point, 0 to 0x10FFFF. */
 export function characterClasses(): Uint8Array {
-  if (classes === undefined) {
-    classes = new Uint8Array(0x110000);
-    for (const [ranges, bit] of RANGES) markRanges(classes, ranges, bit);
-  }
+  classes ??= codePointTable([
+    [OTHER, Character.other],
+    [PUNCTUATION, Character.punctuation],
+    [NONSPACING_MARK, Character.nonspacingMark],
+    [COMBINING_MARK, Character.combiningMark],
+    [NUMERIC, Character.numeric],
+    [WORD, Character.word],
+    [WHITESPACE, Character.whitespace],
+    [UNDECOMPOSED, Character.undecomposed],
+  ]);
   return classes;
-}
-
-function markRanges(table: Uint8Array, ranges: string, bit: number): void {
-  forEachRange(ranges, (start, end) => {
-    for (let code = start; code < end; code++) table[code]! |= bit;
-  });
 }
 
 /** Canonical combining class (Unicode 9). */
 export function combiningClass(codePoint: number): number {
   if (codePoint < 0x300) return 0;
-  if (combiningClasses === undefined) {
-    const table = new Map<number, number>();
-    for (const [value, ranges] of COMBINING_CLASSES) {
-      forEachRange(ranges, (start, end) => {
-        for (let code = start; code < end; code++) table.set(code, value);
-      });
-    }
-    combiningClasses = table;
-  }
-  return combiningClasses.get(codePoint) ?? 0;
-}
-
-function forEachRange(packed: string, visit: (start: number, end: number) => void): void {
-  const numbers = packed.split(" ");
-  let at = 0;
-  for (let i = 0; i < numbers.length; i += 2) {
-    const start = at + Number.parseInt(numbers[i]!, 36);
-    at = start + Number.parseInt(numbers[i + 1]!, 36);
-    visit(start, at);
-  }
+  combiningClasses ??= codePointTable(COMBINING_CLASSES.map(([value, ranges]) => [ranges, value]));
+  return combiningClasses[codePoint]!;
 }

@@ -10,7 +10,8 @@ export class TextRewriter {
   /** A run of source units to be copied as they are, not yet part of `text`. */
   private runStart = 0;
   private runEnd = 0;
-  private length = 0;
+  /** UTF-16 units written so far. */
+  length = 0;
   private starts: Int32Array | undefined;
   private ends: Int32Array | undefined;
 

@@ -13,7 +13,9 @@ export interface TokenizerConfig {
   /** The tokenizer's name in transformers without "Fast", such as "BertTokenizer". */
   readonly className: string | undefined;
   readonly roles: ReadonlyMap<SpecialRole, AddedTokenEntry>;
-  /** Further tokens, in the order of their ids. */
+  /** The tokens of `added_tokens_decoder`, which states all their flags, in the order of their ids. */
+  readonly stated: readonly AddedTokenEntry[];
+  /** These and all others that are named. */
   readonly added: readonly AddedTokenEntry[];
   readonly maxLength: number | undefined;
 }
@@ -24,11 +26,13 @@ export async function readTokenizerConfig(files: TokenizerFiles): Promise<Tokeni
   );
   const fields = config ?? new Fields({}, "tokenizer_config.json");
   const maxLength = fields.value("model_max_length");
+  const stated = readStated(fields);
   return {
     fields,
     className: fields.string("tokenizer_class", "").replace(/Fast$/, "") || undefined,
     roles: readRoles([fields, ...(map === undefined ? [] : [map])]),
-    added: readAdded(fields, map, legacy),
+    stated,
+    added: [...stated, ...readFurther(fields, map, legacy)],
     maxLength: typeof maxLength === "number" && maxLength < LARGEST_MAX_LENGTH ? maxLength : undefined,
   };
 }
@@ -49,18 +53,20 @@ function readRoles(sources: readonly Fields[]): Map<SpecialRole, AddedTokenEntry
   return roles;
 }
 
-function readAdded(config: Fields, map: Fields | undefined, legacy: Fields | undefined): AddedTokenEntry[] {
+function readStated(config: Fields): AddedTokenEntry[] {
   const decoder = config.optionalObject("added_tokens_decoder");
-  const byId = (decoder?.keys() ?? [])
-    .sort((a, b) => Number(a) - Number(b))
-    .map((id) => readEntry(decoder!.object(id), { special: false }));
+  const ids = decoder?.keys() ?? [];
+  return ids.sort((a, b) => Number(a) - Number(b)).map((id) => readEntry(decoder!.object(id), { special: false }));
+}
+
+function readFurther(config: Fields, map: Fields | undefined, legacy: Fields | undefined): AddedTokenEntry[] {
   const legacyIds = (legacy?.keys() ?? []).map((content): [string, number] => [content, legacy!.count(content)]);
   const older = legacyIds.sort(([, a], [, b]) => a - b).map(([content]) => plainEntry(content, false));
   const further = [config, map].flatMap((source) => [
     ...readTokens(source, "additional_special_tokens"),
     ...readTokens(source, "extra_special_tokens"),
   ]);
-  return [...byId, ...older, ...further];
+  return [...older, ...further];
 }
 
 /** A list of special tokens; `extra_special_tokens` may also be an object of named ones. */
