@@ -107,7 +107,8 @@ export type RunOutputs = { readonly [name: string]: Float32Array };
 export interface Executable {
   /**
    * Runs the program. Concurrent calls queue. Inputs are checked (see `checkInputs`) and must not change until the
-   * promise settles. Outputs are fresh arrays of exactly the program's shapes.
+   * promise settles. Outputs are fresh arrays of exactly the program's shapes; two
+   * names of one value share one.
    *
    * @throws BackendError when an input is missing, has the wrong length or an id out of range.
    * @throws the signal's reason, when it aborts: looked at between steps.

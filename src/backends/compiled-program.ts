@@ -1,7 +1,7 @@
 import { BackendError } from "../errors.ts";
 import type { BackendName, Executable, Program, RunInputs, RunOutputs, Sizes } from "./backend.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { encodeSizes } from "./encoding.ts";
+import { distinctOutputs, encodeSizes } from "./encoding.ts";
 import { resolveDimension } from "./shape.ts";
 
 /** A run, checked and put into the order in which the interpreter expects it. */
@@ -11,13 +11,13 @@ export interface OrderedRun {
   readonly offsets: Float64Array;
   readonly arenaBytes: number;
   readonly inputs: readonly (Int32Array | Float32Array)[];
-  /** How many numbers each output has. */
+  /** How many numbers each distinct output has. */
   readonly outputs: readonly number[];
 }
 
 /** What native and wasm do each in their way. */
 export interface ProgramRunner {
-  /** Resolves to the outputs, in the program's order. Throws the signal's reason when it aborts. */
+  /** Resolves to the distinct outputs, in the program's order. Throws the signal's reason when it aborts. */
   run(run: OrderedRun, signal: AbortSignal | undefined): Promise<Float32Array[]>;
   /** Runs that wait or go on end first. */
   release(): void;
@@ -27,7 +27,7 @@ export interface ProgramRunner {
 export class CompiledProgram implements Executable {
   readonly #backend: BackendName;
   readonly #program: Program;
-  readonly #outputNames: readonly string[];
+  readonly #outputs: readonly number[];
   readonly #open: Set<CompiledProgram>;
   #runner: ProgramRunner | undefined;
 
@@ -35,7 +35,7 @@ export class CompiledProgram implements Executable {
   constructor(backend: BackendName, program: Program, runner: ProgramRunner, open: Set<CompiledProgram>) {
     this.#backend = backend;
     this.#program = program;
-    this.#outputNames = [...program.outputs.keys()];
+    this.#outputs = distinctOutputs(program);
     this.#runner = runner;
     this.#open = open;
     open.add(this);
@@ -46,7 +46,8 @@ export class CompiledProgram implements Executable {
     if (this.#runner === undefined) throw new BackendError(`${this.#backend}: this executable is closed.`);
     checkInputs(this.#program, inputs, sizes);
     const outputs = await this.#runner.run(this.#order(inputs, sizes), options.signal);
-    return Object.fromEntries(this.#outputNames.map((name, i) => [name, outputs[i] as Float32Array]));
+    const found = new Map(this.#outputs.map((id, i) => [id, outputs[i] as Float32Array]));
+    return Object.fromEntries([...this.#program.outputs].map(([name, id]) => [name, found.get(id) as Float32Array]));
   }
 
   close(): void {
@@ -62,7 +63,7 @@ export class CompiledProgram implements Executable {
       offsets,
       arenaBytes: bytes,
       inputs: [...this.#program.inputs.keys()].map((name) => inputs[name] as Int32Array | Float32Array),
-      outputs: [...this.#program.outputs.values()].map((id) => elements(this.#program, id, sizes)),
+      outputs: this.#outputs.map((id) => elements(this.#program, id, sizes)),
     };
   }
 }

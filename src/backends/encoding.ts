@@ -51,12 +51,13 @@ export const STEP_WORDS = 1 + MAX_INPUTS + MAX_OUTPUTS + MAX_ATTRIBUTES;
  * @throws BackendError when a step has more operands than a record holds.
  */
 export function encodeProgram(program: Program): Int32Array {
-  const { values, steps, inputs, outputs } = program;
+  const { values, steps, inputs } = program;
+  const outputs = distinctOutputs(program);
   const start = HEADER_FIELDS.length;
   const words = new Int32Array(start + values.length * VALUE_FIELDS.length + steps.length * STEP_WORDS);
-  words.set([values.length, steps.length, inputs.size, outputs.size]);
+  words.set([values.length, steps.length, inputs.size, outputs.length]);
   const layouts = new Map(program.parameters.map((parameter) => [parameter.value, parameter.layout]));
-  const slots = new Map([...[...inputs.values()].entries(), ...[...outputs.values()].entries()].map(([i, id]) => [id, i]));
+  const slots = new Map([...[...inputs.values()].entries(), ...outputs.entries()].map(([i, id]) => [id, i]));
   values.forEach((value, id) => {
     const layout = LAYOUTS.indexOf(layouts.get(id) ?? "rows");
     words.set(encodeValue(value, layout, slots.get(id) ?? -1), start + id * VALUE_FIELDS.length);
@@ -104,4 +105,9 @@ function encodeAttribute(kind: string | readonly string[], value: number | strin
 
 function pad(numbers: readonly number[], length: number): number[] {
   return [...numbers, ...new Array<number>(Math.max(0, length - numbers.length)).fill(-1)];
+}
+
+/** The values that a program's outputs name, each once: two names may be of one value. */
+export function distinctOutputs(program: Program): readonly number[] {
+  return [...new Set(program.outputs.values())];
 }

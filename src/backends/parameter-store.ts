@@ -57,7 +57,7 @@ export class ParameterStore<T> implements ParameterSet {
     const key = [type, layout, shape.join(), ...parts].join("\n");
     const known = this.#tensors.get(key);
     if (known !== undefined) return known;
-    const stored = parts.map(this.#source);
+    const stored = shape.length === 1 ? [joinVectors(parts.map(this.#source))] : parts.map(this.#source);
     const places = placeRows(parameter, stored);
     const { rows, columns } = asMatrix(shape);
     const name = parts.join('", "');
@@ -71,6 +71,29 @@ export class ParameterStore<T> implements ParameterSet {
   }
 }
 
+/** Vectors one after another as one: a vector is a single row, which parts cannot fill by rows. */
+function joinVectors(parts: readonly StoredTensor[]): StoredTensor {
+  const [first] = parts as [StoredTensor];
+  if (parts.length === 1) return first;
+  if (parts.some(({ type }) => type !== first.type)) {
+    const found = parts.map(({ name, type }) => `"${name}" (${type})`).join(", ");
+    throw new BackendError(`${found} are stored in different types; expected one, since they are kept as one vector.`);
+  }
+  const shape = [parts.reduce((sum, part) => sum + (part.shape[0] ?? 0), 0)];
+  const name = parts.map((part) => part.name).join('", "');
+  return { name, type: first.type, shape, read: () => joinBytes(parts.map((part) => part.read())) };
+}
+
+function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const part of parts) {
+    joined.set(part, position);
+    position += part.length;
+  }
+  return joined;
+}
+
 /** Which rows each part fills. */
 function placeRows({ parts, shape }: ProgramParameter, stored: readonly StoredTensor[]): { from: number; to: number }[] {
   const { rows, columns } = asMatrix(shape);
@@ -82,7 +105,7 @@ function placeRows({ parts, shape }: ProgramParameter, stored: readonly StoredTe
     return place;
   });
   if (from === rows && places.every(({ to }) => Number.isInteger(to))) return places;
-  const found = stored.map((part, i) => `"${parts[i]}" [${part.shape}]`).join(", ");
+  const found = stored.map((part, i) => `"${stored.length === 1 ? part.name : parts[i]}" [${part.shape}]`).join(", ");
   throw new BackendError(`${found} do not make up the [${shape}] that the program expects.`);
 }
 
