@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readFiles } from "./read-files.ts";
 import { sourceImports } from "./source-imports.ts";
 
 /**
@@ -30,7 +30,11 @@ const below: Record<string, readonly string[]> = {
 const nodeLayers = new Set(["platform", "tasks", "search", "training", "server", "cli"]);
 
 /** Packages, and the layers that may import them. */
-const packages: Record<string, readonly string[]> = { commander: ["cli"], re2js: ["tokenizers"] };
+const packages: Record<string, readonly string[]> = {
+  commander: ["cli"],
+  "csv-parse": ["datasets"],
+  re2js: ["tokenizers"],
+};
 
 /** `src/index.ts` is the list of public names: it stands above every layer but the programs. */
 const indexMayImport = Object.keys(below).filter((layer) => layer !== "cli" && layer !== "web");
@@ -122,15 +126,12 @@ function circles(edges: ReadonlyMap<string, readonly string[]>): string[] {
   return faults;
 }
 
-/** The TypeScript files below a folder, as paths relative to it with forward slashes, and their text. */
-export function readSources(folder: string): Map<string, string> {
-  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
-  const sources = paths.filter((path) => /\.tsx?$/.test(path)).sort();
-  return new Map(sources.map((path) => [path, readFileSync(posix.join(folder, path), "utf8")]));
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const faults = checkLayers(readSources(fileURLToPath(new URL("../src", import.meta.url))));
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const sources = [...readFiles(root, ["src"], /\.tsx?$/)].map(
+    ([path, text]) => [path.slice("src/".length), text] as const,
+  );
+  const faults = checkLayers(new Map(sources));
   for (const fault of faults) console.error(fault);
   process.exitCode = faults.length === 0 ? 0 : 1;
 }
