@@ -11,6 +11,8 @@ import { configure, headOf, loadModel } from "./load-model.ts";
 import { Model } from "./model.ts";
 import { findArchitecture } from "./registry.ts";
 
+const FLOATS: ReadonlySet<string> = new Set(["F64", "F32", "F16", "BF16"]);
+
 /** What a head would be opened with. */
 export interface HeadDescription {
   readonly head: HeadName;
@@ -30,7 +32,7 @@ export interface CheckpointDescription {
   /** Keys of the configuration that nothing reads. */
   readonly unusedKeys: readonly string[];
   readonly tensors: readonly ListedTensor[];
-  /** Numbers in all tensors. */
+  /** Numbers in all tensors of floating-point numbers; buffers of positions are none. */
   readonly parameters: number;
   /** Bytes of all tensors in their files. */
   readonly bytes: number;
@@ -40,7 +42,7 @@ export interface CheckpointDescription {
 export function describeCheckpoint(checkpoint: Checkpoint): CheckpointDescription {
   const tensors = checkpoint.list();
   const counts = {
-    parameters: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    parameters: tensors.filter(({ type }) => FLOATS.has(type)).reduce((sum, { shape }) => sum + elementCount(shape), 0),
     bytes: tensors.reduce(
       (sum, { type, shape }) => sum + elementCount(shape) * (STORED_BYTES[type as StoredType] ?? 0),
       0,
@@ -124,7 +126,7 @@ export interface NonFiniteTensor {
 
 /** Reads every tensor of floating-point numbers and lists those that hold NaN or infinities. */
 export function findNonFinite(checkpoint: Checkpoint): NonFiniteTensor[] {
-  const floats = checkpoint.list().filter(({ type }) => ["F64", "F32", "F16", "BF16"].includes(type));
+  const floats = checkpoint.list().filter(({ type }) => FLOATS.has(type));
   return floats.map(({ name }) => countNonFinite(checkpoint, name)).filter(({ nan, infinite }) => nan + infinite > 0);
 }
 

@@ -1,13 +1,12 @@
 import { readdirSync } from "node:fs";
-import { afterAll, expect, it } from "vitest";
-import type { Backend, BackendName } from "../../src/backends/backend.ts";
-import { BACKEND_NAMES, createBackend } from "../../src/backends/choose.ts";
+import { expect, it } from "vitest";
 import { Checkpoint } from "../../src/checkpoints/repository.ts";
 import { Safetensors } from "../../src/checkpoints/safetensors.ts";
 import { loadModel } from "../../src/models/load-model.ts";
 import { ARCHITECTURES } from "../../src/models/registry.ts";
 import { verifyRecorded } from "../../src/models/verify-recorded.ts";
-import { describeIf, hasShared, sharedPath } from "../support/shared.ts";
+import { describeBackends } from "../support/each-backend.ts";
+import { describeShared, hasShared, sharedPath } from "../support/shared.ts";
 
 const MODELS = "goldens/models";
 
@@ -19,22 +18,12 @@ function recordedCases(): string[] {
   return families.flatMap(inFolder).flatMap(inFolder);
 }
 
-const backends = new Map<BackendName, Backend | string>();
-for (const name of BACKEND_NAMES) {
-  backends.set(name, await createBackend(name, { threads: 2 }).catch((error: Error) => error.message));
-}
-afterAll(async () => {
-  for (const backend of backends.values()) if (typeof backend !== "string") await backend.close();
-});
-
-for (const [name, backend] of backends) {
-  const missing = hasShared(MODELS) ? undefined : `${MODELS} is not in the shared folder (set CLOZE_SHARED)`;
-  const reason = typeof backend === "string" ? `not on this machine: ${backend}` : missing;
-  describeIf(`recorded outputs on ${name}`, reason, () => {
+if (hasShared(MODELS)) {
+  await describeBackends("recorded outputs", (backend) => {
     it.each(recordedCases())("%s", async (path) => {
       const folder = sharedPath(MODELS, path);
       const recorded = Safetensors.open(`${folder}/expected.safetensors`);
-      const { model } = loadModel(Checkpoint.open(folder), { backend: backend as Backend });
+      const { model } = loadModel(Checkpoint.open(folder), { backend });
       try {
         const { checks } = await verifyRecorded(model, recorded);
         expect(checks.filter(({ passed }) => !passed).map(({ values: _, ...check }) => check)).toEqual([]);
@@ -43,4 +32,6 @@ for (const [name, backend] of backends) {
       }
     });
   });
+} else {
+  describeShared("recorded outputs", MODELS, () => undefined);
 }

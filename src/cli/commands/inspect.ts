@@ -1,0 +1,128 @@
+import { type ModelLocation, resolveWhere } from "../../checkpoints/default-model.ts";
+import { Checkpoint } from "../../checkpoints/repository.ts";
+import type { SentenceLayout } from "../../checkpoints/sentence-transformers.ts";
+import { ClozeError } from "../../errors.ts";
+import {
+  type CheckpointDescription,
+  describeCheckpoint,
+  findNonFinite,
+  type MemoryPlan,
+  type NonFiniteTensor,
+  planMemory,
+} from "../../models/describe-checkpoint.ts";
+import { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import type { CommandDefinition } from "../command-definition.ts";
+import type { CommonFlags } from "../flags.ts";
+import { showInspection } from "../inspection-text.ts";
+import { isForPeople } from "../results.ts";
+import { writeText } from "../terminal.ts";
+
+interface InspectFlags extends CommonFlags {
+  readonly memory?: true;
+  readonly finite?: true;
+  readonly tensors?: true;
+}
+
+/** Everything about a model folder that can be told without running it. */
+export interface Inspection {
+  readonly location: ModelLocation;
+  readonly checkpoint: Checkpoint;
+  readonly description: CheckpointDescription;
+  /** What the tokenizer is, or why it cannot be used. */
+  readonly tokenizer: { readonly size: number; readonly maxLength: number | undefined } | { readonly problem: string };
+  readonly memory: readonly MemoryPlan[] | undefined;
+  readonly nonFinite: readonly NonFiniteTensor[] | undefined;
+}
+
+export const inspect: CommandDefinition<InspectFlags> = {
+  declare(command) {
+    command
+      .description(
+        "Show what a model folder holds: configuration, weights, tokenizer, which heads would load and what is left " +
+          "over. Exits with 1 when the checkpoint would not load.",
+      )
+      .argument("[model]", "a model's folder (default: all-MiniLM-L6-v2, where it is installed)")
+      .option("--memory", "plan the memory of runs of several sizes")
+      .option("--finite", "read all weights and report NaN and infinities")
+      .option("--tensors", "list every tensor");
+  },
+  examples: [
+    "cloze inspect models/bert-base-uncased",
+    "cloze inspect models/bert-base-uncased --memory --finite",
+    "cloze inspect models/bert-base-uncased --json",
+  ],
+  async run({ positionals: [where], flags, terminal }) {
+    const inspection = await inspectFolder(where, flags);
+    const { problem } = inspection.description;
+    const isText = isForPeople(flags, terminal);
+    const text = isText ? showInspection(inspection, { tensors: flags.tensors }) : JSON.stringify(toJson(inspection));
+    await writeText(terminal.stdout, `${text}\n`);
+    return problem === undefined && (inspection.nonFinite ?? []).length === 0 ? 0 : 1;
+  },
+};
+
+async function inspectFolder(where: string | undefined, flags: InspectFlags): Promise<Inspection> {
+  const location = await resolveWhere(where);
+  const folder = location.layout?.encoderFolder ?? location.folder;
+  const checkpoint = Checkpoint.open(folder);
+  const description = describeCheckpoint(checkpoint);
+  const { architecture, head } = description;
+  const plans = flags.memory === true && architecture !== undefined && head !== undefined;
+  return {
+    location,
+    checkpoint,
+    description,
+    tokenizer: await describeTokenizer(folder),
+    memory: plans ? planMemory(architecture, head, batchesFor(architecture.maxLength)) : undefined,
+    nonFinite: flags.finite === true ? findNonFinite(checkpoint) : undefined,
+  };
+}
+
+/** One short text, the longest one, and a full batch of each. */
+function batchesFor(maxLength: number): { texts: number; length: number }[] {
+  const short = Math.min(128, maxLength);
+  const lengths = [...new Set([short, Math.min(512, maxLength)])];
+  return lengths.flatMap((length) => [1, Math.max(1, Math.floor(4096 / length))].map((texts) => ({ texts, length })));
+}
+
+async function describeTokenizer(folder: string): Promise<Inspection["tokenizer"]> {
+  try {
+    const { size, maxLength } = await Tokenizer.load(folder);
+    return { size, maxLength };
+  } catch (error) {
+    if (!(error instanceof ClozeError)) throw error;
+    return { problem: error.message };
+  }
+}
+
+function toJson({ location, checkpoint, description, tokenizer, memory, nonFinite }: Inspection): object {
+  const { architecture, audit, head, heads, problem, unusedKeys, tensors, parameters, bytes } = description;
+  const checked = audit && { ...audit, used: audit.used.length };
+  return {
+    name: location.name,
+    folder: location.folder,
+    architecture: architecture?.name ?? null,
+    head: head ?? null,
+    loads: problem === undefined,
+    ...(problem === undefined ? {} : { problem }),
+    maxLength: architecture?.maxLength,
+    labels: architecture?.labels,
+    config: architecture?.config,
+    unusedKeys,
+    files: checkpoint.weightFiles.map(({ name }) => name),
+    parameters,
+    bytes,
+    tokenizer,
+    ...(location.layout === undefined ? {} : { sentences: layoutJson(location.layout) }),
+    heads: heads.map((each) => ({ ...each, loads: each.problem === undefined })),
+    weights: checked,
+    ...(memory === undefined ? {} : { memory }),
+    ...(nonFinite === undefined ? {} : { nonFinite }),
+    tensors,
+  };
+}
+
+function layoutJson({ kind, modules, prompts, defaultPrompt, similarity, maxLength }: SentenceLayout): object {
+  const names = modules.map((module) => (module.kind === "pooling" ? module.modes.join("+") : module.kind));
+  return { kind, modules: names, prompts: Object.fromEntries(prompts), defaultPrompt, similarity, maxLength };
+}

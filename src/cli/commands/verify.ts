@@ -1,0 +1,104 @@
+import { joinPath, pathKind } from "#platform";
+import { createBackend } from "../../backends/choose.ts";
+import { Checkpoint } from "../../checkpoints/repository.ts";
+import { Safetensors } from "../../checkpoints/safetensors.ts";
+import { writeSafetensors } from "../../checkpoints/safetensors-write.ts";
+import { InputError } from "../../errors.ts";
+import { loadModel } from "../../models/load-model.ts";
+import {
+  DEFAULT_TOLERANCE,
+  type OutputCheck,
+  recordedForm,
+  type Verification,
+  verifyRecorded,
+} from "../../models/verify-recorded.ts";
+import type { CommandDefinition } from "../command-definition.ts";
+import { type CommonFlags, positiveNumber } from "../flags.ts";
+import { isForPeople } from "../results.ts";
+import { table } from "../table.ts";
+import { writeText } from "../terminal.ts";
+
+interface VerifyFlags extends CommonFlags {
+  readonly expected?: string;
+  readonly save?: string;
+  readonly tolerance: number;
+}
+
+export const verify: CommandDefinition<VerifyFlags> = {
+  declare(command) {
+    command
+      .description(
+        "Run a checkpoint on the inputs that a reference recorded, and compare every output: largest difference and " +
+          "cosine. Exits with 1 when one is out of tolerance: |difference| <= tolerance x max(1, the largest).",
+      )
+      .argument("<model>", "a model's folder")
+      .option("--expected <file>", "recorded inputs and outputs (default: expected.safetensors in the folder)")
+      .option("--tolerance <number>", "how far outputs may differ", positiveNumber, DEFAULT_TOLERANCE)
+      .option("--save <file>", "write our own outputs under the same names and in the same shapes, 0 where masked");
+  },
+  examples: [
+    "cloze verify models/bert-base-uncased",
+    "cloze verify models/bert-base-uncased --backend wasm --json",
+    "cloze verify models/bert-base-uncased --expected other.safetensors --save ours.safetensors",
+  ],
+  async run({ positionals: [folder = ""], flags, terminal }) {
+    const { expected = joinPath(folder, "expected.safetensors"), save, tolerance, threads } = flags;
+    const checkpoint = Checkpoint.open(folder);
+    if (pathKind(expected) !== "file") {
+      throw new InputError(`There are no recorded outputs at "${expected}". Name a file with --expected.`);
+    }
+    const recorded = Safetensors.open(expected);
+    const backend = await createBackend(flags.backend, { threads });
+    try {
+      const { model } = loadModel(checkpoint, { backend });
+      const result = await verifyRecorded(model, recorded, { tolerance, fileName: expected, signal: terminal.signal });
+      if (save !== undefined) writeSafetensors(save, recordedForm(result, recorded));
+      const about = { model: checkpoint.name, head: model.head, backend: backend.info.name, tolerance };
+      const text = isForPeople(flags, terminal) ? toText(result, about) : JSON.stringify(toJson(result, about));
+      await writeText(terminal.stdout, `${text}\n`);
+      return result.passed ? 0 : 1;
+    } finally {
+      await backend.close();
+    }
+  },
+};
+
+interface About {
+  readonly model: string;
+  readonly head: string;
+  readonly backend: string;
+  readonly tolerance: number;
+}
+
+function toJson({ checks, passed, notCompared }: Verification, about: About): object {
+  const outputs = checks.map(({ values: _, ...check }) => check);
+  return { ...about, passed, outputs, notCompared: countKinds(notCompared) };
+}
+
+function toText({ checks, passed, notCompared }: Verification, { model, head, backend, tolerance }: About): string {
+  const rows = checks.map((check) => [check.name, `[${check.shape.join(", ")}]`, ...figures(check)]);
+  const header = ["output", "shape", "largest difference", "allowed", "cosine", ""];
+  const skipped = Object.entries(countKinds(notCompared)).map(([kind, count]) => `${count} ${kind}`);
+  const verdict = passed ? "within" : "NOT within";
+  return [
+    `${model}, head ${head}, on ${backend}`,
+    table([header, ...rows], { right: [2, 3, 4], indent: 2 }),
+    ...(skipped.length > 0 ? [`  not compared: ${skipped.join(", ")}`] : []),
+    `${verdict} a tolerance of ${tolerance}`,
+  ].join("\n");
+}
+
+function figures({ difference, allowed, cosine, passed, problem }: OutputCheck): string[] {
+  if (problem !== undefined) return ["", "", "", `FAIL: ${problem}`];
+  return [difference.toExponential(2), allowed.toExponential(2), cosine.toFixed(8), passed ? "ok" : "FAIL"];
+}
+
+/** "gradient.x", "gradient.y", "loss" -> 2 gradients, 1 losses; other names stand for themselves. */
+function countKinds(names: readonly string[]): { [kind: string]: number } {
+  const counts: { [kind: string]: number } = {};
+  for (const name of names) {
+    const kind = name.startsWith("gradient.") ? "gradients" : /loss/.test(name) ? "losses" : "others";
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}

@@ -1,0 +1,79 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { BackendName } from "../backends/backend.ts";
+
+/** Flags of every command. */
+export interface CommonFlags {
+  readonly json?: true;
+  readonly backend?: BackendName;
+  readonly threads?: number;
+  readonly quiet?: true;
+}
+
+/** Where texts come from, when they are not arguments. */
+export interface InputFlags {
+  readonly input?: string;
+  readonly field?: readonly string[];
+  readonly column?: readonly string[];
+}
+
+export interface OutputFlags {
+  readonly output?: string;
+}
+
+export interface ModelFlags {
+  readonly model?: string;
+}
+
+const BACKENDS: readonly BackendName[] = ["native", "wasm", "reference"];
+
+export function addCommonFlags(command: Command): void {
+  command
+    .option("--json", "one JSON object a line, as in a pipe")
+    .addOption(new Option("--backend <name>", "what computes").choices(BACKENDS))
+    .option("--threads <n>", "threads to compute with (default: physical cores)", positiveInteger)
+    .option("--quiet", "no notes and no progress on stderr");
+}
+
+export function addModelFlag(command: Command): void {
+  command.option("--model <where>", "a model's folder (default: all-MiniLM-L6-v2, where it is installed)");
+}
+
+export function addInputFlags(command: Command): void {
+  command
+    .option("--input <file>", "read texts from a file, one a line (- for standard input)")
+    .option("--field <name>", "the file is JSON Lines; take this field (default: text)", append)
+    .option("--column <name>", "the file is CSV, or TSV by its name; take this column (default: text)", append);
+}
+
+export function addOutputFlag(command: Command): void {
+  command.option("--output <file>", "write JSON Lines to a file, which appears when it is whole");
+}
+
+/** A flag that may be given several times. */
+export function append(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+export function positiveInteger(value: string): number {
+  return integerFrom(1, value);
+}
+
+export function wholeNumber(value: string): number {
+  return integerFrom(0, value);
+}
+
+export function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (value.trim() === "" || !Number.isFinite(number) || number <= 0) {
+    throw new InvalidArgumentError("Expected a number above 0.");
+  }
+  return number;
+}
+
+function integerFrom(least: number, value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
+    throw new InvalidArgumentError(`Expected a whole number, ${least} or more.`);
+  }
+  return number;
+}

@@ -1,0 +1,28 @@
+import type { EmbeddingDetail } from "../tasks/embedder-options.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** Counts the texts that were longer than the model reads, to say so once at the end. */
+export class TruncationNote {
+  #texts = 0;
+  #first = 0;
+  #seen = 0;
+  #droppedCharacters = 0;
+
+  see({ truncated, droppedCharacters }: Pick<EmbeddingDetail, "truncated" | "droppedCharacters">): void {
+    this.#seen++;
+    if (!truncated) return;
+    this.#texts++;
+    this.#droppedCharacters += droppedCharacters;
+    if (this.#first === 0) this.#first = this.#seen;
+  }
+
+  say(reporter: Reporter, maxLength: number): void {
+    if (this.#texts === 0) return;
+    const dropped = `${this.#droppedCharacters.toLocaleString("en")} characters were not read`;
+    const which =
+      this.#seen === 1
+        ? "the text was"
+        : `${this.#texts} of ${this.#seen} texts ${this.#texts === 1 ? "was" : "were"}, text ${this.#first} ${this.#texts === 1 ? "" : "first, "}`.trimEnd();
+    reporter.note(`${which} cut to ${maxLength} tokens; ${dropped}.`);
+  }
+}

@@ -1,0 +1,47 @@
+import type { CommandDefinition } from "./command-definition.ts";
+
+export interface Verb {
+  readonly name: string;
+  /** One line of `cloze --help`. */
+  readonly summary: string;
+  /** Only the verb that is called is loaded, with all that it needs: starting quickly depends on it. */
+  load(): Promise<CommandDefinition<never>>;
+}
+
+export const VERBS: readonly Verb[] = [
+  {
+    name: "embed",
+    summary: "turn texts into vectors",
+    load: async () => (await import("./commands/embed.ts")).embed,
+  },
+  {
+    name: "similarity",
+    summary: "score how close texts are in meaning",
+    load: async () => (await import("./commands/similarity.ts")).similarity,
+  },
+  {
+    name: "search",
+    summary: "find the passages of files that answer a query",
+    load: async () => (await import("./commands/search.ts")).search,
+  },
+  {
+    name: "tokenize",
+    summary: "show the tokens that a model reads",
+    load: async () => (await import("./commands/tokenize.ts")).tokenize,
+  },
+  {
+    name: "inspect",
+    summary: "show what a model folder holds and what would load",
+    load: async () => (await import("./commands/inspect.ts")).inspect,
+  },
+  {
+    name: "verify",
+    summary: "run a checkpoint on its recorded inputs and compare",
+    load: async () => (await import("./commands/verify.ts")).verify,
+  },
+  {
+    name: "doctor",
+    summary: "show what computes here, why, and whether it computes right",
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+];
