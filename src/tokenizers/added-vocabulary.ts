@@ -43,7 +43,8 @@ export class AddedVocabulary {
     this.rawFinder = finder(tokens.filter((token) => !token.normalized).map((token) => [token.content, token]));
     this.normalizedFinder = finder(normalized);
     this.specialFinder = finder(tokens.filter((token) => token.special).map((token) => [token.content, token]));
-    this.isLocal = normalized.every(([form, token]) => !/\s/.test(form) && !token.stripsRight);
+    // A run of spaces cannot be found where one space is.
+    this.isLocal = normalized.every(([form, token]) => /^(\S+|\s{2,})$/.test(form) && !token.stripsRight);
   }
 
   idOf(token: string): number | undefined {

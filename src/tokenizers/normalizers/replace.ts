@@ -4,8 +4,8 @@ import type { SplitPattern } from "../split-pattern.ts";
 import { TextRewriter } from "../text-rewriter.ts";
 import type { Normalizer } from "./normalizer.ts";
 
-/** Matches nothing at the places where chunks begin, which have one space. */
-const SEVERAL_SPACES = " {2,}";
+/** What matches nothing at the places where chunks begin, which have one space. */
+const LOCAL_PATTERNS = [" {2,}", "\\s{2,}|[\\n\\r\\t]"];
 
 /** Puts a string in the place of everything that a pattern matches, aligned with the last matched character. */
 export class Replace implements Normalizer {
@@ -16,7 +16,7 @@ export class Replace implements Normalizer {
   constructor(pattern: SplitPattern, find: FindDelimiters, content: string) {
     this.find = find;
     this.content = content;
-    this.isLocal = "String" in pattern ? !/^$| /.test(pattern.String) : pattern.Regex === SEVERAL_SPACES;
+    this.isLocal = "String" in pattern ? !/^$| /.test(pattern.String) : LOCAL_PATTERNS.includes(pattern.Regex);
   }
 
   normalize(source: NormalizedText): NormalizedText {

@@ -12,7 +12,7 @@ export class Strip implements Normalizer {
   constructor(left: boolean, right: boolean) {
     this.left = left;
     this.right = right;
-    this.isLocal = !left && !right;
+    this.isLocal = !left;
   }
 
   normalize(source: NormalizedText): NormalizedText {
