@@ -1,4 +1,5 @@
-// Rotates pairs of columns of each head by position * frequency. RoFormer, arXiv 2104.09864.
+// Rotates pairs of columns of each head by position * frequency, or by a table of sines and cosines. RoFormer, arXiv
+// 2104.09864.
 #include "columns.h"
 #include "kernels.h"
 
@@ -48,7 +49,8 @@ CLOZE_INLINE SineCosine sine_cosine(vf numbers, double factor) {
 struct Rotation {
   const Tensor* x;
   const Tensor* y;
-  const Tensor* frequencies;
+  const Tensor* frequencies;  // null where there is a table
+  const Tensor* table;        // [positions, 2 * pairs]: sines, then cosines
   int64_t heads;
   bool interleaved;
   float scale;
@@ -57,19 +59,22 @@ struct Rotation {
       : x(call->in[ROTARY_IN_X]),
         y(call->out[ROTARY_OUT_Y]),
         frequencies(call->in[ROTARY_IN_FREQUENCIES]),
+        table(call->in[ROTARY_IN_TABLE]),
         heads(call->integers[ROTARY_INT_HEADS]),
         interleaved(call->integers[ROTARY_INT_INTERLEAVED] != 0),
         scale(call->floats[ROTARY_FLOAT_SCALE]) {}
 
-  int64_t pairs() const { return count_of(frequencies); }
+  int64_t pairs() const { return table != nullptr ? table->columns / 2 : count_of(frequencies); }
   int64_t size() const { return x->columns / heads; }
 };
 
 // cosines[pairs], sines[pairs] of one position; of interleaved pairs [2 * pairs], with the sign that each column needs.
 void fill_angles(const Rotation& r, int32_t position, float* cosines, float* sines) {
   const double quarters = position * (2 / 3.14159265358979323846);
+  const float* known = r.table != nullptr ? row_of(r.table, position) : nullptr;
   each_vector(r.pairs(), [&](int64_t c, auto part) {
-    const SineCosine both = sine_cosine(part.load(numbers_of(r.frequencies) + c), quarters);
+    const SineCosine both = known != nullptr ? SineCosine{part.load(known + c), part.load(known + r.pairs() + c)}
+                                             : sine_cosine(part.load(numbers_of(r.frequencies) + c), quarters);
     part.store(cosines + c, both.cosine * r.scale);
     part.store(sines + c, both.sine * r.scale);
   });
