@@ -72,7 +72,8 @@ function combiningClass(character: string): number {
     const mark = String.fromCodePoint(code);
     return !swaps(character, mark) && !swaps(mark, character);
   });
-  if (same === undefined) throw new Error(`no mark of the class of U+${character.codePointAt(0)!.toString(16)} is listed`);
+  if (same === undefined)
+    throw new Error(`no mark of the class of U+${character.codePointAt(0)!.toString(16)} is listed`);
   return same[0];
 }
 

@@ -55,10 +55,10 @@ function isIdeograph(unit: number): boolean {
 }
 
 /**
- * Characters that have nothing to do with a space beside them: printable ASCII and letters of the large scripts. Not
+ * Solid characters have nothing to do with a space beside them: printable ASCII and letters of the large scripts. Not
  * among them are marks, which join the character before them, and whatever normal forms make from or into spaces.
  */
-function isSolid(unit: number): boolean {
+export function isSolid(unit: number): boolean {
   if (unit < 0x250) return unit > 0x20 && unit !== 0x7f && (unit < 0x7f || unit >= 0xc0);
   if (unit < 0x3040) {
     return (

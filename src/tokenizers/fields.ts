@@ -77,6 +77,11 @@ export class Fields {
     return this.list(key, fallback).map((value, i) => new Fields(value, `${this.nameOf(key)}[${i}]`));
   }
 
+  /** What is being read, to be passed on as JSON. */
+  toJSON(): unknown {
+    return this.values;
+  }
+
   keys(): string[] {
     return Object.keys(this.values);
   }

@@ -1,7 +1,7 @@
 import { type AddedToken, type AddedTokenMatch, cutAtAddedTokens } from "./added-tokens.ts";
 import type { AddedVocabulary } from "./added-vocabulary.ts";
 import { ChunkMemory } from "./chunk-memory.ts";
-import { Chunk } from "./chunks.ts";
+import { Chunk, isSolid } from "./chunks.ts";
 import type { TokenizerModel } from "./model.ts";
 import { NormalizedText } from "./normalized-text.ts";
 import { BertNormalizer } from "./normalizers/bert-normalizer.ts";
@@ -46,7 +46,7 @@ export class Pipeline {
       (token) => reading === "parse" || !token.special,
       (start, end) => {
         const stretch = end - start === text.length ? text : text.slice(start, end);
-        if (this.isLocal) this.tokenizeChunks(stretch, start, out, limit, reading);
+        if (this.isLocal && this.beginsWell(stretch)) this.tokenizeChunks(stretch, start, out, limit, reading);
         else this.tokenizeStretch(new NormalizedText(stretch, start), out, reading);
         return out.length <= limit;
       },
@@ -55,6 +55,10 @@ export class Pipeline {
         return out.length <= limit;
       },
     );
+  }
+
+  private beginsWell(stretch: string): boolean {
+    return this.parts.normalizer?.needsSolidBeginning !== true || isSolid(stretch.charCodeAt(0));
   }
 
   private tokenizeChunks(

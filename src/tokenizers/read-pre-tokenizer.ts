@@ -12,7 +12,7 @@ import { UnicodeScripts } from "./pre-tokenizers/unicode-scripts.ts";
 import { Whitespace } from "./pre-tokenizers/whitespace.ts";
 import { readPattern } from "./read-pattern.ts";
 import { readSequence } from "./read-sequence.ts";
-import { patternFinder } from "./split-pattern.ts";
+import { isWordPattern, patternFinder } from "./split-pattern.ts";
 
 const READERS: Record<string, (fields: Fields, depth: number) => PreTokenizer> = {
   BertPreTokenizer: () => new BertPreTokenizer(),
@@ -82,10 +82,13 @@ function readMetaspace(fields: Fields): PreTokenizer {
 
 function readSplit(fields: Fields): PreTokenizer {
   const pattern = readPattern(fields);
+  const behavior = fields.choice("behavior", BEHAVIORS);
+  const inverts = fields.boolean("invert", false);
+  const keepsMatches = inverts ? behavior === "removed" : behavior === "isolated";
   return new Split(patternFinder(pattern, { origin: `${fields.origin}.pattern` }), {
-    behavior: fields.choice("behavior", BEHAVIORS),
-    inverts: fields.boolean("invert", false),
-    isLocal: false,
+    behavior,
+    inverts,
+    isLocal: isWordPattern(pattern) && keepsMatches,
   });
 }
 

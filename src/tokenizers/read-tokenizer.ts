@@ -5,7 +5,7 @@ import { describeSentencePiece } from "./describe-sentence-piece.ts";
 import { describeWordPiece } from "./describe-word-piece.ts";
 import { Fields } from "./fields.ts";
 import { readSentencePieceModel } from "./sentence-piece.ts";
-import { readTokenizerConfig } from "./tokenizer-config.ts";
+import { readTokenizerConfig, type TokenizerConfig } from "./tokenizer-config.ts";
 import { parseJson, type TokenizerFiles } from "./tokenizer-files.ts";
 import type { TokenizerParts } from "./tokenizer-parts.ts";
 
@@ -18,25 +18,29 @@ const SENTENCE_PIECE_FILES = [
 ];
 
 /**
- * Reads the tokenizer of a model folder: tokenizer.json, else the vocabulary in the form that its family has.
+ * Reads the tokenizer of a model folder.
  *
  * @throws TokenizerError when there is none, or a file cannot be used.
  */
 export async function readTokenizer(files: TokenizerFiles): Promise<TokenizerParts> {
   const config = await readTokenizerConfig(files);
+  return assembleTokenizer(await describeTokenizer(files, config), config);
+}
+
+/** A folder's tokenizer in the shape of tokenizer.json: that file, or what the vocabulary and its family come to. */
+export async function describeTokenizer(files: TokenizerFiles, config: TokenizerConfig): Promise<Fields> {
   const json = await files.read("tokenizer.json");
-  if (json !== undefined) return assembleTokenizer(parseJson("tokenizer.json", json), config);
+  if (json !== undefined) return parseJson("tokenizer.json", json);
   const words = await files.read("vocab.txt");
-  if (words !== undefined) return assembleTokenizer(new Fields(describeWordPiece(words, config), "vocab.txt"), config);
+  if (words !== undefined) return new Fields(describeWordPiece(words, config), "vocab.txt");
   const [vocabulary, merges] = [await files.read("vocab.json"), await files.read("merges.txt")];
   if (vocabulary !== undefined && merges !== undefined) {
-    return assembleTokenizer(new Fields(describeBytePair(vocabulary, merges, config), "vocab.json"), config);
+    return new Fields(describeBytePair(vocabulary, merges, config), "vocab.json");
   }
   for (const file of SENTENCE_PIECE_FILES) {
     const bytes = await files.read(file);
     if (bytes === undefined) continue;
-    const description = describeSentencePiece(readSentencePieceModel(bytes, file), config.className, config);
-    return assembleTokenizer(new Fields(description, file), config);
+    return new Fields(describeSentencePiece(readSentencePieceModel(bytes, file), config.className, config), file);
   }
   throw new TokenizerError(
     `${files.name} holds no tokenizer: expected tokenizer.json, vocab.txt, vocab.json with merges.txt, or one of ` +

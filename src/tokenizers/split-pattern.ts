@@ -43,6 +43,11 @@ const KNOWN = new Map<string, WordScanner>([
   ],
 ]);
 
+/** Whether a pattern is one of those, which cut a text into words and never look across the space between two. */
+export function isWordPattern(pattern: SplitPattern): boolean {
+  return "Regex" in pattern && KNOWN.has(pattern.Regex);
+}
+
 /** Compiled patterns with more instructions would be slower than a tokenizer may be. */
 const MAX_PROGRAM_SIZE = 500;
 /** One search is linear, but a pattern can be written so that every search reads to the end of the text. */

@@ -8,6 +8,12 @@ export interface Normalizer {
    */
   readonly isLocal: boolean;
 
+  /**
+   * Whether `isLocal` holds only for texts that begin with a solid character (see `chunks.ts`): where the first one
+   * vanishes, the reference's alignment is off in all of the text.
+   */
+  readonly needsSolidBeginning?: boolean;
+
   /** Returns the argument itself when there is nothing to change. */
   normalize(text: NormalizedText): NormalizedText;
 }
@@ -15,10 +21,12 @@ export interface Normalizer {
 /** One normalizer after the other. */
 export class NormalizerSequence implements Normalizer {
   readonly isLocal: boolean;
+  readonly needsSolidBeginning: boolean;
   private readonly steps: readonly Normalizer[];
 
   constructor(steps: readonly Normalizer[]) {
     this.steps = steps;
+    this.needsSolidBeginning = steps.some((step) => step.needsSolidBeginning === true);
     this.isLocal = steps.every((step) => step.isLocal);
   }
 

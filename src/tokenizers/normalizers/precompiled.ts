@@ -19,6 +19,7 @@ const NO_REPLACEMENT = 1;
  */
 export class Precompiled implements Normalizer {
   readonly isLocal = true;
+  readonly needsSolidBeginning = true;
   private readonly charsmap: Charsmap;
   /** For each character of the basic plane an index of `replacements`. */
   private readonly known = new Uint16Array(BASIC_PLANE).fill(UNSEEN);
