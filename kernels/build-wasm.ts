@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { commands, type Tree } from "@yowasp/clang";
 import { contentKey, isFresh, markFresh } from "./build-freshness.ts";
 import {
@@ -17,6 +18,9 @@ import {
   WASM_HOST,
   WASM_KERNELS,
 } from "./build-sources.ts";
+
+// A compiler is used a few seconds, and then no more: optimising its own code takes a third longer than it saves.
+setFlagsFromString("--liftoff-only");
 
 const TARGET = [
   ...["--target=wasm32-unknown-unknown", "-nostdinc++", "-ffreestanding", "-fno-builtin", "-msimd128"],

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import type { Backend } from "../../src/backends/backend.ts";
 import { loadNativeAddon } from "../../src/backends/native/addon.ts";
 import { NativeBackend } from "../../src/backends/native/index.ts";
@@ -41,6 +42,7 @@ function instructionSets(): string[] | string {
 }
 
 function wasmForms(): BackendForm[] {
+  if (!chooseVariant(1).relaxed) setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20
   const { relaxed: runsRelaxed } = chooseVariant(1);
   return [false, true].flatMap((relaxed) =>
     [false, true].map((shared) => ({
