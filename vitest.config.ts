@@ -2,8 +2,13 @@ import { defineConfig } from "vitest/config";
 
 /** The fast suite: units beside the source, goldens, backends, command line. Slow files end in `.slow.test.ts`. */
 export default defineConfig({
-  resolve: { conditions: ["node"], alias: { "#platform": new URL("./src/platform/node.ts", import.meta.url).pathname } },
+  resolve: {
+    conditions: ["node"],
+    alias: { "#platform": new URL("./src/platform/node.ts", import.meta.url).pathname },
+  },
   test: {
+    // What scripts/report-tests.ts sums up.
+    reporters: ["default", ["json", { outputFile: "build/tests/fast.json" }]],
     include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
     exclude: ["**/*.slow.test.ts", "**/node_modules/**"],
     testTimeout: 30_000,
