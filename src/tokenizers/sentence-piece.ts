@@ -32,6 +32,12 @@ export interface SentencePieceModel {
 
 const PIECE_TYPES = [undefined, "normal", "unknown", "control", "user-defined", "unused", "byte"] as const;
 const ALGORITHMS = [undefined, "unigram", "bpe", "word", "char"] as const;
+/** Trainers write all three, in this order: without one the file is not whole. */
+const REQUIRED_FIELDS: [number: number, name: string][] = [
+  [1, "pieces"],
+  [2, "trainer_spec"],
+  [3, "normalizer_spec"],
+];
 const MAX_PIECES = 2 ** 22;
 const MAX_CHARSMAP_BYTES = 2 ** 26;
 
@@ -58,11 +64,18 @@ export function readSentencePieceModel(bytes: Uint8Array, file: string): Sentenc
   };
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const reader = new ProtobufReader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), file);
+  const seen = new Set<number>();
   while (reader.next()) {
+    seen.add(reader.number);
     if (reader.number === 1) model.pieces.push(readPiece(reader.message(), model.pieces.length, decoder, file));
     if (reader.number === 2) readTrainerSpec(reader.message(), model, decoder);
     if (reader.number === 3) readNormalizerSpec(reader.message(), model);
     if (model.pieces.length > MAX_PIECES) throw new TokenizerError(`${file} has more than ${MAX_PIECES} pieces.`);
+  }
+  for (const [number, name] of REQUIRED_FIELDS) {
+    if (!seen.has(number)) {
+      throw new TokenizerError(`${file} has no ${name}: it is cut off, or no SentencePiece model. Get it again.`);
+    }
   }
   checkModel(model);
   return model;
@@ -115,9 +128,6 @@ function readNormalizerSpec(reader: ProtobufReader, model: SentencePieceModel): 
 
 function checkModel(model: SentencePieceModel): void {
   const { file, pieces, unknownId } = model;
-  if (pieces.length === 0) {
-    throw new TokenizerError(`${file} has no pieces: the file is empty, or no SentencePiece model. Get it again.`);
-  }
   if (unknownId < 0 || unknownId >= pieces.length) {
     throw new TokenizerError(`${file}: unk_id is ${unknownId}; expected one of the ${pieces.length} pieces.`);
   }
