@@ -7,7 +7,8 @@ namespace cloze::CLOZE_ISA {
 
 double peak_f32(int64_t rounds) {
   constexpr int CHAINS = TILE_ROWS * PANEL_VECTORS;  // as many sums as the register tile has
-  vf sums[CHAINS] = {};
+  vf sums[CHAINS];
+  for (int i = 0; i < CHAINS; i++) sums[i] = splat(static_cast<float>(i));  // all different, or one chain would do for all
   vf factor = splat(0.999f), term = splat(0.001f);
 #if defined(__x86_64__)
   __asm__ volatile("" : "+x"(factor), "+x"(term));  // unknown numbers, so that the loop is not computed beforehand

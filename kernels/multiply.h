@@ -35,15 +35,29 @@ struct Sums {
   bool resume;
 };
 
-template <int R, int V, bool CONSECUTIVE>
-__attribute__((noinline)) void multiply_tile(int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums) {
+// Memory that is wanted soon: each step of a register tile asks for a little of it, so that it arrives meanwhile.
+struct Ahead {
+  const char* at;
+  ptrdiff_t step_bytes;
+};
+
+enum class Walk { CONSECUTIVE, CONSECUTIVE_FETCHING, STRIDED };
+
+#if defined(__wasm__)  // has no instruction for it
+constexpr Walk FETCHING = Walk::CONSECUTIVE;
+#else
+constexpr Walk FETCHING = Walk::CONSECUTIVE_FETCHING;
+#endif
+
+template <int R, int V, Walk WALK>
+__attribute__((noinline)) void multiply_tile(int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums, Ahead ahead) {
   vf sum[R][V];
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) sum[r][v] = sums.resume ? load(sums.at + r * sums.stride + v * LANES) : vf{};
   }
-  const ptrdiff_t step_stride = CONSECUTIVE ? 1 : a.step_stride;
+  const ptrdiff_t step_stride = WALK == Walk::STRIDED ? a.step_stride : 1;
   for (int64_t k = 0; k < depth; k++) {
     vf right[V];
 #pragma GCC unroll 4
@@ -53,6 +67,10 @@ __attribute__((noinline)) void multiply_tile(int64_t depth, LeftOperand a, const
       const vf left = load_splat(a.at + r * a.row_stride);
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) sum[r][v] = multiply_add(left, right[v], sum[r][v]);
+    }
+    if constexpr (WALK == Walk::CONSECUTIVE_FETCHING) {
+      __builtin_prefetch(ahead.at, 0, 2);
+      ahead.at += ahead.step_bytes;
     }
     a.at += step_stride;
     b += b_stride;
@@ -64,39 +82,40 @@ __attribute__((noinline)) void multiply_tile(int64_t depth, LeftOperand a, const
   }
 }
 
-using MultiplyTile = void (*)(int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums);
+using MultiplyTile = void (*)(int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums, Ahead ahead);
 
-template <bool CONSECUTIVE, int V, int R>
+template <Walk WALK, int V, int R>
 CLOZE_INLINE MultiplyTile tile_of_rows(int rows) {
   if constexpr (R > 1) {
-    if (rows < R) return tile_of_rows<CONSECUTIVE, V, R - 1>(rows);
+    if (rows < R) return tile_of_rows<WALK, V, R - 1>(rows);
   }
-  return multiply_tile<R, V, CONSECUTIVE>;
-}
-
-template <bool CONSECUTIVE, int V>
-CLOZE_INLINE MultiplyTile tile_of(int rows, int vectors) {
-  if constexpr (V > 1) {
-    if (vectors < V) return tile_of<CONSECUTIVE, V - 1>(rows, vectors);
-  }
-  return tile_of_rows<CONSECUTIVE, V, TILE_ROWS>(rows);
+  return multiply_tile<R, V, WALK>;
 }
 
 // The register tile for 1 <= rows <= TILE_ROWS and 1 <= vectors <= PANEL_VECTORS.
-CLOZE_INLINE MultiplyTile multiply_tile_for(int rows, int vectors, bool consecutive) {
-  return consecutive ? tile_of<true, PANEL_VECTORS>(rows, vectors) : tile_of<false, PANEL_VECTORS>(rows, vectors);
+template <Walk WALK, int V = PANEL_VECTORS>
+CLOZE_INLINE MultiplyTile tile_of(int rows, int vectors) {
+  if constexpr (V > 1) {
+    if (vectors < V) return tile_of<WALK, V - 1>(rows, vectors);
+  }
+  return tile_of_rows<WALK, V, TILE_ROWS>(rows);
 }
 
-// Any number of rows, in tiles of even height: nine rows are five and four, as a tile of one row leaves multipliers idle.
-inline void multiply_rows(int rows, int vectors, int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums) {
+// use(from, to) for any number of rows, in tiles of even height: nine rows are five and four, as a tile of one row leaves
+// multipliers idle.
+template <class Use>
+CLOZE_INLINE void each_row_tile(int rows, Use use) {
   const int tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
-  const bool consecutive = a.step_stride == 1;
-  for (int tile = 0; tile < tiles; tile++) {
-    const int from = rows * tile / tiles;
-    const int to = rows * (tile + 1) / tiles;
+  for (int tile = 0; tile < tiles; tile++) use(rows * tile / tiles, rows * (tile + 1) / tiles);
+}
+
+inline void multiply_rows(int rows, int vectors, int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums) {
+  each_row_tile(rows, [&](int from, int to) {
     const LeftOperand left = {a.at + from * a.row_stride, a.row_stride, a.step_stride};
-    multiply_tile_for(to - from, vectors, consecutive)(depth, left, b, b_stride, {sums.at + from * sums.stride, sums.stride, sums.resume});
-  }
+    const Sums part = {sums.at + from * sums.stride, sums.stride, sums.resume};
+    const MultiplyTile multiply = a.step_stride == 1 ? tile_of<Walk::CONSECUTIVE>(to - from, vectors) : tile_of<Walk::STRIDED>(to - from, vectors);
+    multiply(depth, left, b, b_stride, part, {});
+  });
 }
 
 }  // namespace cloze::CLOZE_ISA

@@ -27,20 +27,20 @@ inline std::vector<const KernelSet*> available_sets() {
 struct Matrix {
   Tensor tensor;
   std::shared_ptr<float[]> memory;
-  int margin;
+  size_t count;
 
   static Matrix floats(int64_t rows, int columns, int margin = 0) {
     const int stride = columns + 2 * margin;
-    const size_t count = static_cast<size_t>(rows) * stride - (rows > 0 ? margin : 0);
     Matrix m;
-    m.memory = std::shared_ptr<float[]>(static_cast<float*>(aligned_alloc(64, (count * 4 + 63) / 64 * 64 + 64)), free);
-    // Aligned at its start or ending where the memory ends: the latter, as overruns are likelier than misalignment.
-    if (margin > 0 || count % 16 != 0) m.memory = std::shared_ptr<float[]>(new float[count]);
-    std::memset(m.memory.get(), 0, count * 4);
-    m.margin = margin;
+    m.count = static_cast<size_t>(rows) * stride - (rows > 0 ? margin : 0);
+    // Aligned where that costs nothing; else exactly as long as the matrix, as overruns are likelier than misalignment.
+    if (m.count % 16 == 0) m.memory = std::shared_ptr<float[]>(static_cast<float*>(aligned_alloc(64, m.count * 4)), free);
+    else m.memory = std::shared_ptr<float[]>(new float[m.count]);
+    std::memset(m.memory.get(), 0, m.bytes());
     m.tensor = {m.memory.get() + margin, rows, columns, stride, LAYOUT_ROWS, TYPE_F32};
     return m;
   }
+  size_t bytes() const { return count * sizeof(float); }
   static Matrix integers(const std::vector<int>& numbers) {
     Matrix m = floats(static_cast<int64_t>(numbers.size()), 1);
     if (!numbers.empty()) std::memcpy(m.memory.get(), numbers.data(), numbers.size() * 4);
@@ -84,8 +84,8 @@ struct StepCall {
 inline Matrix packed(const KernelSet* set, const Matrix& weight) {
   const Tensor& t = weight.tensor;
   Matrix m = weight;
-  const size_t bytes = set->packed_bytes(static_cast<int>(t.rows), t.columns);
-  m.memory = std::shared_ptr<float[]>(static_cast<float*>(aligned_alloc(64, (bytes + 63) / 64 * 64 + 64)), free);
+  m.count = set->packed_bytes(static_cast<int>(t.rows), t.columns) / sizeof(float);
+  m.memory = std::shared_ptr<float[]>(static_cast<float*>(aligned_alloc(64, (m.bytes() + 63) / 64 * 64)), free);
   m.tensor.data = m.memory.get();
   m.tensor.stride = t.columns;
   m.tensor.layout = LAYOUT_PACKED;
