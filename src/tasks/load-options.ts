@@ -1,0 +1,28 @@
+import type { Backend, BackendName } from "../backends/backend.ts";
+import type { OnProgress } from "./progress.ts";
+
+/** How a model is opened, whatever the task. */
+export interface LoadOptions {
+  /**
+   * Which backend computes, by name, or one that is already open and may be shared by several models. Default: the
+   * best there is, unless the environment variable `CLOZE_BACKEND` names one.
+   */
+  readonly backend?: BackendName | Backend | undefined;
+  /** Threads to compute with. Default: the physical cores that this process may use. */
+  readonly threads?: number | undefined;
+  /** What the weights are kept in. Default: "f32". */
+  readonly dtype?: "f32" | undefined;
+  /** Tokens that a text may have, special ones included. Default: as the checkpoint says; its positions are the most. */
+  readonly maxLength?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** How a call is carried out, whatever the task. */
+export interface CallOptions {
+  /** Most tokens of one run; a longer input runs alone. Default: 4096. */
+  readonly batchTokens?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every run. */
+  readonly onProgress?: OnProgress | undefined;
+}

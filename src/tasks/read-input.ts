@@ -1,0 +1,122 @@
+import { InputError } from "../errors.ts";
+import type { Encoding } from "../tokenizers/encoding.ts";
+import type { TruncationSide, TruncationStrategy } from "../tokenizers/truncation.ts";
+import { lowercase } from "./lowercase.ts";
+import type { Tokenized } from "./read-windows.ts";
+import type { TaskModel } from "./task-model.ts";
+
+/** What becomes of texts longer than `maxLength`: cut, refused, or read in windows. */
+export type Truncation = "truncate" | "error" | "window";
+
+/** How texts are read, whatever the task. */
+export interface ReadOptions {
+  /** What becomes of texts longer than the model's `maxLength`. */
+  readonly truncation?: Truncation | undefined;
+  /** Tokens that neighbouring windows share. */
+  readonly stride?: number | undefined;
+  /** The end that "truncate" cuts off, and that windows begin opposite to. Default: "right". */
+  readonly side?: TruncationSide | undefined;
+}
+
+/** `ReadOptions` with a task's defaults filled in, and what its users cannot choose. */
+export interface ReaderOptions {
+  readonly truncation: Truncation;
+  readonly stride: number;
+  readonly side?: TruncationSide | undefined;
+  /** Which of two texts gives way. Default: "longest-first". */
+  readonly strategy?: Exclude<TruncationStrategy, "none"> | undefined;
+  /** What `truncation` may be. Default: all three. */
+  readonly allowed?: readonly Truncation[] | undefined;
+}
+
+/** What the model reads of an input. */
+export interface Reading extends Tokenized {
+  /** One, or with "window" as many as it takes. */
+  readonly windows: readonly Encoding[];
+  /** Whether some of the input is in no window. */
+  readonly truncated: boolean;
+  /** UTF-16 units that are in none; 0 unless it was truncated. */
+  readonly droppedCharacters: number;
+}
+
+/** What results tell of it with `detail: true`. */
+export interface ReadingDetail {
+  /** Tokens that the model read, special ones included; what windows share counts in each. */
+  readonly tokens: number;
+  /** Whether the input was longer than that. */
+  readonly truncated: boolean;
+  /** UTF-16 units of the input that the model did not read; 0 unless it was truncated. */
+  readonly droppedCharacters: number;
+}
+
+/** Turns texts, or pairs of them, into what a model reads, as the checkpoint and a call's options ask. */
+export class InputReader {
+  readonly #opened: TaskModel;
+  readonly #options: ReaderOptions;
+
+  /** @throws InputError when an option has no such value. */
+  constructor(opened: TaskModel, options: ReaderOptions) {
+    const { truncation, side = "right", allowed = ["truncate", "error", "window"] } = options;
+    if (!allowed.includes(truncation)) {
+      throw new InputError(`truncation is "${truncation}"; expected ${quoted(allowed)}.`);
+    }
+    if (side !== "left" && side !== "right") throw new InputError(`side is "${side}"; expected "left" or "right".`);
+    this.#opened = opened;
+    this.#options = options;
+  }
+
+  /**
+   * @param index the input's number, for messages; undefined where it is alone
+   * @throws InputError when a text is no string, has no tokens, or is too long and must not be cut.
+   */
+  read(text: string, pair?: string, index?: number): Reading {
+    const name = index === undefined ? "The text" : `Text ${index}`;
+    for (const part of pair === undefined ? [text] : [text, pair]) {
+      if (typeof part !== "string") throw new InputError(`${name} is of type ${typeof part}; expected a string.`);
+    }
+    const encoding = this.#encode(text, pair);
+    const windows = this.#options.truncation === "window" ? encoding.windows : [encoding];
+    const length = windows.reduce((sum, { ids }) => sum + ids.length, 0);
+    if (length === 0) {
+      throw new InputError(`${name} has no tokens, and this tokenizer adds none; pass a longer text.`);
+    }
+    const truncated = this.#options.truncation !== "window" && encoding.truncated;
+    if (truncated && this.#options.truncation === "error") throw this.#tooLong(name, text, pair);
+    return { windows, length, truncated, droppedCharacters: truncated ? encoding.droppedCharacters : 0 };
+  }
+
+  #encode(text: string, pair?: string, maxLength = this.#opened.maxLength): Encoding {
+    const { tokenizer, layout } = this.#opened;
+    const { truncation, stride, side = "right", strategy = "longest-first" } = this.#options;
+    const prepare = (part: string) => (layout?.lowercase ? lowercase(part) : part);
+    return tokenizer.encode(prepare(text), {
+      ...(pair === undefined ? {} : { pair: prepare(pair) }),
+      ...(truncation === "window" ? { stride } : {}),
+      maxLength,
+      // Of one text there is only the first to cut.
+      truncation: pair === undefined ? "longest-first" : strategy,
+      side,
+    });
+  }
+
+  /** Tokens are counted up to a bound: a text of megabytes is refused as fast as any other. */
+  #tooLong(name: string, text: string, pair?: string): InputError {
+    const { maxLength } = this.#opened;
+    const { ids, truncated } = this.#encode(text, pair, 100 * maxLength);
+    const others = (this.#options.allowed ?? ["truncate", "window"]).filter((it) => it !== "error");
+    const count = `${truncated ? "more than " : ""}${ids.length}`;
+    return new InputError(
+      `${name} has ${count} tokens; this model reads at most ${maxLength}. Pass truncation: ${quoted(others)}, or shorter texts.`,
+    );
+  }
+}
+
+/** The part of a reading that results tell. */
+export function readingDetail({ length, truncated, droppedCharacters }: Reading): ReadingDetail {
+  return { tokens: length, truncated, droppedCharacters };
+}
+
+function quoted(names: readonly string[]): string {
+  const all = names.map((name) => `"${name}"`);
+  return all.length === 1 ? (all[0] as string) : `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;
+}

@@ -1,0 +1,42 @@
+import type { RunOutputs } from "../backends/backend.ts";
+import type { Model } from "../models/model.ts";
+import { type PackedBatch, pack } from "../models/packed-batch.ts";
+import type { Encoding } from "../tokenizers/encoding.ts";
+import { BATCH_TOKENS } from "./perform.ts";
+import { tokenBatches } from "./token-batches.ts";
+
+export interface EncodingRuns<Result> {
+  readonly model: Model;
+  readonly outputs: readonly string[];
+  /** Most tokens of one run; a longer encoding runs alone. Default: 4096. */
+  readonly batchTokens?: number | undefined;
+  readonly signal: AbortSignal;
+  /** Adds to a batch what the head needs, such as `rows`. */
+  prepare?(batch: PackedBatch, encodings: readonly Encoding[]): PackedBatch;
+  /** What is kept of a run: one result for each encoding. `offsets` [B + 1] says where each one's tokens stand. */
+  take(outputs: RunOutputs, encodings: readonly Encoding[], batch: PackedBatch): readonly Result[];
+}
+
+/**
+ * Runs the windows of one or several inputs, in as many runs as `batchTokens` asks for, so that memory stays flat however
+ * long an input is.
+ *
+ * @returns one result for each encoding, in their order.
+ */
+export async function runEncodings<Result>(
+  encodings: readonly Encoding[],
+  { model, outputs, batchTokens = BATCH_TOKENS, signal, prepare, take }: EncodingRuns<Result>,
+): Promise<Result[]> {
+  const results = new Array<Result>(encodings.length);
+  const lengths = encodings.map(({ ids }) => ids.length);
+  for (const chosen of tokenBatches(lengths, batchTokens)) {
+    const together = chosen.map((i) => encodings[i] as Encoding);
+    const packed = pack(together);
+    const batch = prepare?.(packed, together) ?? packed;
+    const taken = take(await model.run(batch, outputs, { signal }), together, batch);
+    chosen.forEach((i, k) => {
+      results[i] = taken[k] as Result;
+    });
+  }
+  return results;
+}
