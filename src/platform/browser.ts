@@ -6,7 +6,7 @@ import { InputError } from "../errors.ts";
 import type { ByteSource, PathKind } from "./node.ts";
 
 export { environmentVariable, loadAddon, machineName, physicalCores, readPackagedFile } from "./browser-package.ts";
-export { startWorker, workerPort } from "./browser-workers.ts";
+export { nextMessages, startWorker, workerPort } from "./browser-workers.ts";
 export type { ByteSource, PathKind } from "./node.ts";
 export type { MessageWorker, WorkerPort } from "./node-workers.ts";
 

@@ -11,6 +11,11 @@ export interface MessageWorker {
   terminate(): Promise<void>;
 }
 
+/** Resolves once the messages that have arrived by now have been received. */
+export function nextMessages(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** The other end: what the worker itself sees. */
 export interface WorkerPort {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;

@@ -9,7 +9,7 @@ import * as path from "node:path";
 
 export { physicalCores } from "./node-cores.ts";
 export { environmentVariable, loadAddon, machineName, readPackagedFile } from "./node-package.ts";
-export { type MessageWorker, startWorker, type WorkerPort, workerPort } from "./node-workers.ts";
+export { type MessageWorker, nextMessages, startWorker, type WorkerPort, workerPort } from "./node-workers.ts";
 
 /** A file that bytes are read from, wherever it lies. */
 export interface ByteSource {

@@ -1,3 +1,4 @@
+import { nextMessages } from "#platform";
 import type { LeadCommand, QueuedCommand, RunCommand, WasmReply } from "./messages.ts";
 import type { WasmExports } from "./module.ts";
 
@@ -186,16 +187,4 @@ class StagingLayout {
     this.bytes += Math.ceil(bytes / 64) * 64;
     return at;
   }
-}
-
-const channel = new MessageChannel();
-const waiting: (() => void)[] = [];
-channel.port1.onmessage = () => waiting.shift()?.();
-
-/** Resolves after the messages that have arrived by now. A timer would cost 4 ms in browsers. */
-function nextMessages(): Promise<void> {
-  return new Promise((resolve) => {
-    waiting.push(resolve);
-    channel.port2.postMessage(undefined);
-  });
 }
