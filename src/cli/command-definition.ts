@@ -22,5 +22,5 @@ export interface CommandDefinition<Flags extends CommonFlags = CommonFlags> {
    *
    * @returns 1 when a check failed; nothing when all is well.
    */
-  run(call: Call<Flags>): Promise<number | undefined | void>;
+  run(call: Call<Flags>): Promise<number | undefined>;
 }

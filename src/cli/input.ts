@@ -31,9 +31,6 @@ export function readTexts(
     throw new InputError(`Texts are given twice: "${positionals[0]}" and --input ${flags.input}. Keep one of them.`);
   }
   if (positionals.length > 0) return only(positionals);
-  if (flags.input === undefined) {
-    throw new InputError("No text is given. Pass texts as arguments, or --input FILE (- for standard input).");
-  }
   return firstOf(readRows(flags, ["text"], terminal, reporter));
 }
 
@@ -43,25 +40,32 @@ export function readTexts(
  *
  * @throws InputError when the file cannot be read or is not of its format.
  */
-export async function* readRows(
+export function readRows(
   flags: InputFlags,
   defaultNames: readonly string[],
   terminal: Terminal,
   reporter: Reporter,
 ): AsyncGenerator<string[]> {
-  const { input = "-", field, column } = flags;
+  const { input, field, column } = flags;
+  if (input === undefined) {
+    throw new InputError("No text is given. Pass texts as arguments, or --input FILE (- for standard input).");
+  }
   if (field !== undefined && column !== undefined) {
     throw new InputError("--field is for JSON Lines and --column for CSV and TSV. Keep one of them.");
   }
   const name = input === "-" ? "standard input" : basename(input);
   const chunks = input === "-" ? terminal.stdin : readFile(input, terminal, reporter);
-  const format = formatOf(flags, input);
+  const rows = parse(formatOf(flags, input), chunks, name, field ?? column ?? defaultNames);
+  return noteIfEmpty(rows, () => reporter.note(`${name} holds no texts.`));
+}
+
+async function* noteIfEmpty<Row>(rows: AsyncIterable<Row>, note: () => void): AsyncGenerator<Row> {
   let isEmpty = true;
-  for await (const row of parse(format, chunks, name, field ?? column ?? defaultNames)) {
+  for await (const row of rows) {
     isEmpty = false;
     yield row;
   }
-  if (isEmpty) reporter.note(`${name} holds no texts.`);
+  if (isEmpty) note();
 }
 
 async function* parse(
@@ -88,17 +92,14 @@ function formatOf({ field, column }: InputFlags, input: string): InputFormat {
   return byEnding ?? "lines";
 }
 
-/** The file's bytes; tells the reporter how much of it has been read. */
-async function* readFile(file: string, { signal }: Terminal, reporter: Reporter): AsyncGenerator<Uint8Array> {
+/** The file's bytes; tells the reporter how much of it has been read. A file that is not there is told at once. */
+function readFile(file: string, { signal }: Terminal, reporter: Reporter): AsyncIterable<Uint8Array> {
   const entry = statSync(file, { throwIfNoEntry: false });
   if (entry === undefined) throw new InputError(`There is no file "${file}" to read texts from.`);
   if (entry.isDirectory()) throw new InputError(`"${file}" is a folder; --input reads one file.`);
-  let done = 0;
-  if (entry.isFile() && entry.size > 0) reporter.fraction = () => done / entry.size;
-  for await (const chunk of createReadStream(file, { signal }) as AsyncIterable<Uint8Array>) {
-    done += chunk.length;
-    yield chunk;
-  }
+  const stream = createReadStream(file, { signal });
+  if (entry.isFile() && entry.size > 0) reporter.fraction = () => stream.bytesRead / entry.size;
+  return stream;
 }
 
 async function* only(texts: readonly string[]): AsyncGenerator<string> {

@@ -19,10 +19,11 @@ export class TruncationNote {
   say(reporter: Reporter, maxLength: number): void {
     if (this.#texts === 0) return;
     const dropped = `${this.#droppedCharacters.toLocaleString("en")} characters were not read`;
-    const which =
+    const only = this.#texts === 1 ? `text ${this.#first}` : `the first is text ${this.#first}`;
+    const [who, where] =
       this.#seen === 1
-        ? "the text was"
-        : `${this.#texts} of ${this.#seen} texts ${this.#texts === 1 ? "was" : "were"}, text ${this.#first} ${this.#texts === 1 ? "" : "first, "}`.trimEnd();
-    reporter.note(`${which} cut to ${maxLength} tokens; ${dropped}.`);
+        ? ["the text was", ""]
+        : [`${this.#texts} of ${this.#seen} texts ${this.#texts === 1 ? "was" : "were"}`, ` (${only})`];
+    reporter.note(`${who} cut to ${maxLength} tokens${where}; ${dropped}.`);
   }
 }

@@ -18,7 +18,8 @@ export async function* readJsonLines(
     yield fields.map((field) => {
       const value = Object.hasOwn(row, field) ? row[field] : undefined;
       if (typeof value === "string") return value;
-      const found = value === undefined ? `it has ${Object.keys(row).join(", ")}` : `it is ${JSON.stringify(value)}`;
+      const names = Object.keys(row).join(", ") || "no fields";
+      const found = value === undefined ? `it has ${names}` : `it is ${JSON.stringify(value)}`;
       throw new InputError(`${name}, line ${line.number}: expected a string in the field "${field}"; ${clip(found)}.`);
     });
   }

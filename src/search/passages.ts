@@ -50,7 +50,11 @@ export function splitPassages(text: string, measure: MeasureText, options: Passa
   const pieces = ranges.flatMap((range) => {
     const paragraphs = splitParagraphs(text, range).flatMap((paragraph) => {
       // Sentences and lines of one paragraph belong together as long as they fit.
-      const parts = join(fit(text, paragraph, measure, maxTokens, [splitSentences, splitLines]), maxTokens, maxTokens);
+      const parts = join(
+        cutToFit(text, paragraph, measure, maxTokens, [splitSentences, splitLines]),
+        maxTokens,
+        maxTokens,
+      );
       return parts.map((part, i) => ({ ...part, startsSection: i === 0 && paragraph.hasHeading }));
     });
     return join(paragraphs, maxTokens, Math.min(shortTokens, maxTokens));
@@ -61,7 +65,7 @@ export function splitPassages(text: string, measure: MeasureText, options: Passa
 type Split = (text: string, range: TextRange) => TextRange[];
 
 /** The range as one piece where it fits, else split by the first way, and its parts where they do not fit by the next. */
-function fit(
+function cutToFit(
   text: string,
   { start, end }: TextRange,
   measure: MeasureText,
@@ -72,7 +76,7 @@ function fit(
   if (fits) return [{ start, end, tokens, startsSection: false }];
   const [split, ...others] = ways;
   if (split === undefined) return splitAnywhere(text, { start, end }, measure, maxTokens);
-  return split(text, { start, end }).flatMap((part) => fit(text, part, measure, maxTokens, others));
+  return split(text, { start, end }).flatMap((part) => cutToFit(text, part, measure, maxTokens, others));
 }
 
 function splitLines(text: string, { start, end }: TextRange): TextRange[] {

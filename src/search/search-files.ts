@@ -39,7 +39,7 @@ const LONGEST_LINE = 100_000;
  * Finds the passages of text files that answer a query, best first; equal scores in the order of the files. Files are
  * read one at a time and only the best passages are held.
  *
- * @throws InputError when a path is not there or the query is longer than the model reads.
+ * @throws InputError when a path is not there or cannot be read.
  */
 export async function searchFiles(
   embedder: Embedder,
@@ -48,7 +48,9 @@ export async function searchFiles(
   options: SearchFilesOptions,
 ): Promise<FileHit[]> {
   const { top = 5, signal, onProgress } = options;
-  const wanted = await embedder.embed(query, { prompt: "query", truncation: "error", signal });
+  const asked = await embedder.embed(query, { prompt: "query", detail: true, signal });
+  if (asked.truncated) options.onNote(`the query was cut to ${asked.tokens} tokens, all that the model reads.`);
+  const wanted = asked.embedding;
   const { tokens: aroundText } = await embedder.embed("", { prompt: "document", detail: true, signal });
   const maxTokens = Math.max(1, embedder.maxLength - aroundText);
   const passages = filePassages(readTextFiles(paths, options), embedder.tokenizer, maxTokens, options);

@@ -55,7 +55,8 @@ export const doctor: CommandDefinition = {
 
 async function diagnose(choice: BackendChoice, signal: AbortSignal): Promise<Diagnosis> {
   const { backend, chosenBy } = choice;
-  const operations = await selfCheck(backend, { signal });
+  // The reference has nothing to be checked against but itself.
+  const operations = backend.info.name === "reference" ? [] : await selfCheck(backend, { signal });
   return {
     node: process.version,
     machine: machineName(),
@@ -115,15 +116,17 @@ function toText(diagnosis: Diagnosis): string {
     ...(peak === undefined ? [] : [["f32 peak", `${(peak / 1e9).toFixed(1)} GFLOP/s, measured in registers`]]),
   ];
   const tried = candidates.map(({ name, state, reason }) => [name, state, reason]);
+  return [table(facts), table(tried, { indent: 2 }), selfCheckText(operations)].join("\n\n");
+}
+
+function selfCheckText(operations: readonly OpCheck[]): string {
+  if (operations.length === 0) return "self-check: none; this is the reference that the others are checked against";
   const failed = operations.filter(({ passed }) => !passed);
+  if (failed.length > 0) {
+    const rows = failed.map(({ op, worst, worstCase }) => [op, worst.toExponential(1), worstCase]);
+    return `self-check: ${failed.length} of ${operations.length} operations compute WRONGLY\n${table(rows, { indent: 2 })}`;
+  }
   const cases = operations.reduce((sum, check) => sum + check.cases, 0);
-  const worst = Math.max(...operations.map((check) => check.worst));
-  const verdict =
-    failed.length === 0
-      ? `self-check: ${operations.length} operations right in ${cases} cases, at most ${worst.toExponential(1)} off (${SELF_CHECK_TOLERANCE} allowed)`
-      : `self-check: ${failed.length} of ${operations.length} operations compute WRONGLY\n${table(
-          failed.map(({ op, worst, worstCase }) => [op, worst.toExponential(1), worstCase]),
-          { indent: 2 },
-        )}`;
-  return [table(facts), table(tried, { indent: 2 }), verdict].join("\n\n");
+  const worst = Math.max(...operations.map((check) => check.worst)).toExponential(1);
+  return `self-check: ${operations.length} operations right in ${cases} cases, at most ${worst} off (${SELF_CHECK_TOLERANCE} allowed)`;
 }

@@ -63,9 +63,6 @@ function readPairs({
 }: Call<SimilarityFlags>): AsyncIterable<readonly string[]> {
   const [text, ...others] = positionals;
   if (text === undefined) {
-    if (flags.input === undefined) {
-      throw new InputError("No texts are given. Pass two or more, or pairs with --input FILE (- for standard input).");
-    }
     return readPairRows(flags, readRows(flags, ["a", "b"], terminal, reporter));
   }
   if (others.length === 0 && flags.input === undefined) {
