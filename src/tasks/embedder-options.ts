@@ -36,7 +36,7 @@ export interface EmbedOptions<Detail extends boolean = boolean> {
   readonly truncation?: "truncate" | "error" | undefined;
   /** Whether results also tell what was read of the text. Default: false. */
   readonly detail?: Detail | undefined;
-  /** Most tokens of one run; a longer text runs alone. Default: 4096. */
+  /** Most tokens of one run; a longer text runs alone. Default: 256 for each thread, at least 512. */
   readonly batchTokens?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after every run. */
