@@ -17,9 +17,12 @@ const pages = [
   "CONTRIBUTING.md",
   ...readdirSync(join(root, "docs")).map((page) => `docs/${page}`),
 ];
-const path = [join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
+/** Where `cloze` is a command, as it is for those who have installed the package. */
+const commands = join(folder, "bin");
+const path = [commands, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
 
-mkdirSync(folder, { recursive: true });
+mkdirSync(commands, { recursive: true });
+writeFileSync(join(commands, "cloze"), `#!/bin/sh\nexec node "${root}dist/cli/main.js" "$@"\n`, { mode: 0o755 });
 let count = 0;
 for (const page of pages.filter((name) => name.endsWith(".md") && name !== "docs/api.md")) {
   for (const snippet of readSnippets(readFileSync(join(root, page), "utf8"))) {

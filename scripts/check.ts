@@ -7,6 +7,7 @@ const checks: readonly { name: string; program: string; args: readonly string[] 
   { name: "biome", program: "@biomejs/biome/bin/biome", args: ["check", "--error-on-warnings"] },
   { name: "layers", program: "tsx/dist/cli.mjs", args: ["scripts/check-layers.ts"] },
   { name: "files", program: "tsx/dist/cli.mjs", args: ["scripts/check-files.ts"] },
+  { name: "features", program: "tsx/dist/cli.mjs", args: ["scripts/check-features.ts"] },
   { name: "package", program: "tsx/dist/cli.mjs", args: ["scripts/check-package.ts"] },
   { name: "public types", program: "typescript/bin/tsc", args: ["-p", "tests/types/tsconfig.json"] },
   { name: "public names", program: "tsx/dist/cli.mjs", args: ["scripts/check-api.ts"] },
