@@ -7,6 +7,7 @@ import { NormalizedText } from "./normalized-text.ts";
 import { BertNormalizer } from "./normalizers/bert-normalizer.ts";
 import type { Normalizer } from "./normalizers/normalizer.ts";
 import { Pieces } from "./pieces.ts";
+import { BertPreTokenizer } from "./pre-tokenizers/bert-pre-tokenizer.ts";
 import type { PreTokenizer } from "./pre-tokenizers/pre-tokenizer.ts";
 import { TokenBuffer } from "./token-buffer.ts";
 import type { TokenSequence } from "./token-sequence.ts";
@@ -33,7 +34,9 @@ export class Pipeline {
     this.parts = parts;
     const { normalizer, preTokenizer, added } = parts;
     this.isLocal = (normalizer?.isLocal ?? true) && (preTokenizer?.isLocal ?? false) && added.isLocal;
-    this.chunk = new Chunk(normalizer instanceof BertNormalizer && normalizer.separatesIdeographs);
+    // Ideographs get spaces on both sides, and the spaces are dropped.
+    const separates = normalizer instanceof BertNormalizer && normalizer.separatesIdeographs;
+    this.chunk = new Chunk(separates && preTokenizer instanceof BertPreTokenizer);
   }
 
   /**

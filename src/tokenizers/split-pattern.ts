@@ -68,18 +68,6 @@ export function patternFinder(pattern: SplitPattern, options: SplitPatternOption
   return patterns === "backtracking" ? backtrackingFinder(pattern.Regex, origin) : linearFinder(pattern.Regex, origin);
 }
 
-/** Makes what lies between two matches the delimiters, and the matches what lies between. */
-export function inverted(find: FindDelimiters): FindDelimiters {
-  return (piece, found) => {
-    let last = 0;
-    find(piece, (start, end) => {
-      if (start > last) found(last, start);
-      last = end;
-    });
-    if (last < piece.length) found(last, piece.length);
-  };
-}
-
 export function scannerFinder(scan: WordScanner): FindDelimiters {
   return (piece, found) => {
     for (let start = 0; start < piece.length; ) {

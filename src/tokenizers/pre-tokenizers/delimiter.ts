@@ -16,11 +16,20 @@ export type DelimiterBehavior =
 /** Reports the delimiters of one piece, in order: ranges of `piece` that do not overlap. */
 export type FindDelimiters = (piece: string, found: (start: number, end: number) => void) => void;
 
-/** Cuts every piece at its delimiters. */
-export function splitAtDelimiters(pieces: Pieces, find: FindDelimiters, behavior: DelimiterBehavior): Pieces {
+/**
+ * Cuts every piece at its delimiters.
+ *
+ * @param inverts - what `find` reports are no delimiters, but what lies between any two of them is one. Default false.
+ */
+export function splitAtDelimiters(
+  pieces: Pieces,
+  find: FindDelimiters,
+  behavior: DelimiterBehavior,
+  inverts = false,
+): Pieces {
   const { text } = pieces.text;
   const out = new Pieces(pieces.text);
-  const cutter = cutters[behavior](out);
+  const cutter = inverts ? new InvertedCutter(cutters[behavior](out)) : cutters[behavior](out);
   for (let i = 0; i < pieces.length; i++) {
     const start = pieces.starts[i]!;
     const end = pieces.ends[i]!;
@@ -95,5 +104,26 @@ class MergingCutter implements Cutter {
       this.end = end;
     }
     this.wasDelimiter = isDelimiter;
+  }
+}
+
+/** Takes delimiters for what lies between, and the other way round. */
+class InvertedCutter implements Cutter {
+  private readonly cutter: Cutter;
+
+  constructor(cutter: Cutter) {
+    this.cutter = cutter;
+  }
+
+  between(start: number, end: number): void {
+    this.cutter.delimiter(start, end);
+  }
+
+  delimiter(start: number, end: number): void {
+    this.cutter.between(start, end);
+  }
+
+  finish(): void {
+    this.cutter.finish();
   }
 }

@@ -1,11 +1,10 @@
 import type { Pieces } from "../pieces.ts";
-import { inverted } from "../split-pattern.ts";
 import { type DelimiterBehavior, type FindDelimiters, splitAtDelimiters } from "./delimiter.ts";
 import type { PreTokenizer } from "./pre-tokenizer.ts";
 
 export interface SplitOptions {
   behavior: DelimiterBehavior;
-  /** What the pattern does not match are the delimiters. */
+  /** The delimiters are what lies between two matches. */
   inverts: boolean;
   /** See `PreTokenizer.isLocal`. */
   isLocal: boolean;
@@ -16,14 +15,16 @@ export class Split implements PreTokenizer {
   readonly isLocal: boolean;
   private readonly find: FindDelimiters;
   private readonly behavior: DelimiterBehavior;
+  private readonly inverts: boolean;
 
   constructor(find: FindDelimiters, { behavior, inverts, isLocal }: SplitOptions) {
-    this.find = inverts ? inverted(find) : find;
+    this.find = find;
     this.behavior = behavior;
+    this.inverts = inverts;
     this.isLocal = isLocal;
   }
 
   split(pieces: Pieces): Pieces {
-    return splitAtDelimiters(pieces, this.find, this.behavior);
+    return splitAtDelimiters(pieces, this.find, this.behavior, this.inverts);
   }
 }
