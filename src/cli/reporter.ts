@@ -45,7 +45,7 @@ export class Reporter {
     if (!this.#hasBar || now - this.#began < QUIET_AT_FIRST || now - this.#drawn < REDRAW_AFTER) return;
     this.#drawn = now;
     this.#isShown = true;
-    const width = this.#terminal.stderr.columns ?? 80;
+    const width = this.#terminal.stderr.columns || 80;
     this.#terminal.stderr.write(`\r\u001b[2K${progressLine(progress, this.fraction?.()).slice(0, width - 1)}`);
   };
 

@@ -68,8 +68,8 @@ function settle(command: Command, { stdout, stderr }: Terminal): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => stdout.write(text),
     writeErr: () => undefined,
-    getOutHelpWidth: () => stdout.columns ?? 80,
-    getErrHelpWidth: () => stderr.columns ?? 80,
+    getOutHelpWidth: () => stdout.columns || 80,
+    getErrHelpWidth: () => stderr.columns || 80,
   });
 }
 

@@ -78,7 +78,10 @@ function toJson({ checks, passed, notCompared }: Verification, about: About): ob
 function toText({ checks, passed, notCompared }: Verification, { model, head, backend, tolerance }: About): string {
   const rows = checks.map((check) => [check.name, `[${check.shape.join(", ")}]`, ...figures(check)]);
   const header = ["output", "shape", "largest difference", "allowed", "cosine", ""];
-  const skipped = Object.entries(countKinds(notCompared)).map(([kind, count]) => `${count} ${kind}`);
+  const singular: { readonly [kind: string]: string } = { gradients: "gradient", losses: "loss", others: "other" };
+  const skipped = Object.entries(countKinds(notCompared)).map(
+    ([kind, count]) => `${count} ${count === 1 ? singular[kind] : kind}`,
+  );
   const verdict = passed ? "within" : "NOT within";
   return [
     `${model}, head ${head}, on ${backend}`,
@@ -93,7 +96,7 @@ function figures({ difference, allowed, cosine, passed, problem }: OutputCheck):
   return [difference.toExponential(2), allowed.toExponential(2), cosine.toFixed(8), passed ? "ok" : "FAIL"];
 }
 
-/** "gradient.x", "gradient.y", "loss" -> 2 gradients, 1 losses; other names stand for themselves. */
+/** "gradient.x", "gradient.y", "loss" -> { gradients: 2, losses: 1 } */
 function countKinds(names: readonly string[]): { [kind: string]: number } {
   const counts: { [kind: string]: number } = {};
   for (const name of names) {
