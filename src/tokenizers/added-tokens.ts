@@ -16,8 +16,8 @@ export interface AddedToken {
   readonly special: boolean;
 }
 
-/** Matching takes time in proportion to this at worst. */
-const LONGEST_CONTENT = 1024;
+/** Matching takes time in proportion to this at worst. UTF-16 units. */
+export const LONGEST_CONTENT = 1024;
 
 interface Node {
   readonly next: Map<number, Node>;

@@ -35,6 +35,15 @@ export class Chunk {
     // The low bits choose the slot: let the high ones take part.
     this.hash = hash ^ (hash >>> 15);
   }
+
+  /** The first place after `from` where a chunk begins, or the end of the text. */
+  beginningAfter(text: string, from: number): number {
+    for (let at = from + 1; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit === 0x20 ? isCut(text, at) : this.aroundIdeographs && isIdeograph(unit)) return at;
+    }
+    return text.length;
+  }
 }
 
 /** FNV-1a over UTF-16 units. */

@@ -1,4 +1,5 @@
 import { TokenizerError } from "../errors.ts";
+import { describeValue } from "./describe-value.ts";
 
 /** A JSON object being read, strictly: each value is checked for its type, and errors name file and key. */
 export class Fields {
@@ -9,7 +10,7 @@ export class Fields {
   /** @throws TokenizerError when `value` is no object. */
   constructor(value: unknown, origin: string) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new TokenizerError(`${origin} is ${describe(value)}; expected an object.`);
+      throw new TokenizerError(`${origin} is ${describeValue(value)}; expected an object.`);
     }
     this.origin = origin;
     this.values = value as Record<string, unknown>;
@@ -89,17 +90,11 @@ export class Fields {
   private typed<T>(key: string, expected: string, isValid: (value: unknown) => boolean, fallback?: T): T {
     const value = this.value(key);
     if (value === undefined && fallback !== undefined) return fallback;
-    if (!isValid(value)) throw this.error(key, `is ${describe(value)}; expected ${expected}.`);
+    if (!isValid(value)) throw this.error(key, `is ${describeValue(value)}; expected ${expected}.`);
     return value as T;
   }
 
   private nameOf(key: string): string {
     return this.origin.includes(": ") ? `${this.origin}.${key}` : `${this.origin}: ${key}`;
   }
-}
-
-function describe(value: unknown): string {
-  if (value === undefined || value === null) return "missing";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

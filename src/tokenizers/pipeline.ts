@@ -1,4 +1,4 @@
-import { type AddedToken, type AddedTokenMatch, cutAtAddedTokens } from "./added-tokens.ts";
+import { type AddedToken, type AddedTokenMatch, cutAtAddedTokens, LONGEST_CONTENT } from "./added-tokens.ts";
 import type { AddedVocabulary } from "./added-vocabulary.ts";
 import { ChunkMemory } from "./chunk-memory.ts";
 import { Chunk, isSolid } from "./chunks.ts";
@@ -22,6 +22,9 @@ export interface PipelineParts {
 /** Whether text that spells a special token stands for that token, or for nothing but itself. */
 export type SpecialTokenReading = "parse" | "text";
 
+/** Most texts have fewer. */
+const UNITS_PER_TOKEN = 16;
+
 /** Added tokens, normalizer, pre-tokenizer, model: from a text to its tokens, before special tokens are set around them. */
 export class Pipeline {
   private readonly parts: PipelineParts;
@@ -43,6 +46,21 @@ export class Pipeline {
    * Appends the tokens of `text`, which must be well formed, to `out`. May stop reading once there are more than `limit`.
    */
   tokenize(text: string, out: TokenSequence, limit: number, reading: SpecialTokenReading): void {
+    const { length, wordCount } = out;
+    // A beginning that is long enough as a rule; else four times as much, and so on.
+    for (let enough = (limit + 1) * UNITS_PER_TOKEN + 4 * LONGEST_CONTENT; enough < text.length; enough *= 4) {
+      const cut = this.isLocal ? this.chunk.beginningAfter(text, enough) : text.length;
+      if (cut === text.length) break;
+      this.tokenizeAll(text.slice(0, cut), out, limit, reading);
+      // An added token may stand across the cut; the tokens that count must end before any such.
+      if (out.length > limit && out.endOf(limit) < cut - LONGEST_CONTENT) return;
+      out.length = length;
+      out.wordCount = wordCount;
+    }
+    this.tokenizeAll(text, out, limit, reading);
+  }
+
+  private tokenizeAll(text: string, out: TokenSequence, limit: number, reading: SpecialTokenReading): void {
     cutAtAddedTokens(
       text,
       this.parts.added.rawFinder,
@@ -61,7 +79,8 @@ export class Pipeline {
   }
 
   private beginsWell(stretch: string): boolean {
-    return this.parts.normalizer?.needsSolidBeginning !== true || isSolid(stretch.charCodeAt(0));
+    if (this.parts.normalizer?.needsSolidBeginning !== true) return true;
+    return isSolid(stretch.charCodeAt(0)) || (stretch[0] === " " && isSolid(stretch.charCodeAt(1)));
   }
 
   private tokenizeChunks(

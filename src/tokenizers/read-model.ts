@@ -1,4 +1,5 @@
 import { BytePair } from "./byte-pair.ts";
+import { describeValue } from "./describe-value.ts";
 import type { Fields } from "./fields.ts";
 import { readMerges } from "./merges.ts";
 import type { TokenizerModel } from "./model.ts";
@@ -56,7 +57,7 @@ function readUnigram(fields: Fields): TokenizerModel {
     if (Array.isArray(entry) && typeof entry[0] === "string" && typeof entry[1] === "number") {
       return [entry[0], entry[1]];
     }
-    throw fields.error(`vocab[${id}]`, `is ${JSON.stringify(entry)?.slice(0, 40)}; expected a piece and its score.`);
+    throw fields.error(`vocab[${id}]`, `is ${describeValue(entry)}; expected a piece and its score.`);
   });
   const byteFallback = fields.boolean("byte_fallback", false);
   return new Unigram(pieces, { ...unknownId, byteFallback, origin: `${fields.origin}.vocab` });

@@ -1,3 +1,4 @@
+import { describeValue } from "./describe-value.ts";
 import type { Fields } from "./fields.ts";
 import {
   noPostProcessor,
@@ -69,7 +70,7 @@ function readRoberta(fields: Fields, _depth: number, hasId: HasId): PartialProce
 function readTokenId(fields: Fields, key: string, hasId: HasId): number {
   const id = fields.list(key)[1];
   if (typeof id === "number" && hasId(id)) return id;
-  throw fields.error(key, `has the id ${JSON.stringify(id)}, which is not in the vocabulary.`);
+  throw fields.error(key, `has the id ${describeValue(id)}, which is not in the vocabulary.`);
 }
 
 function readTemplates(fields: Fields, _depth: number, hasId: HasId): PartialProcessor {
@@ -88,7 +89,7 @@ function readSpecials(fields: Fields, hasId: HasId): Map<string, number[]> {
     const listed = special.list("ids");
     const unknown = listed.find((id) => typeof id !== "number" || !hasId(id));
     if (unknown === undefined) return [name, listed as number[]];
-    throw special.error("ids", `has ${JSON.stringify(unknown)}, which is not in the vocabulary.`);
+    throw special.error("ids", `has ${describeValue(unknown)}, which is not in the vocabulary.`);
   });
   return new Map(ids);
 }

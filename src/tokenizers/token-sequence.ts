@@ -33,6 +33,11 @@ export class TokenSequence {
     this.data = larger;
   }
 
+  /** Where a token ends in the text. */
+  endOf(index: number): number {
+    return this.data[index * TOKEN_NUMBERS + END]!;
+  }
+
   clear(): void {
     this.length = 0;
     this.wordCount = 0;

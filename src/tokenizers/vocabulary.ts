@@ -1,4 +1,5 @@
 import { TokenizerError } from "../errors.ts";
+import { describeValue } from "./describe-value.ts";
 
 /** Ids from here on are refused: they are no rows of any embedding table, and arrays indexed by them would not fit. */
 export const ID_LIMIT = 2 ** 24;
@@ -26,14 +27,14 @@ export class Vocabulary {
   add(token: string, id: unknown): void {
     if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= ID_LIMIT) {
       throw new TokenizerError(
-        `${this.origin}: token ${JSON.stringify(token)} has the id ${JSON.stringify(id)}; ` +
+        `${this.origin}: token ${describeValue(token)} has the id ${describeValue(id)}; ` +
           `expected an integer from 0 to ${ID_LIMIT - 1}.`,
       );
     }
     const holder = this.tokens[id];
     if (holder !== undefined && holder !== token) {
       throw new TokenizerError(
-        `${this.origin}: tokens ${JSON.stringify(holder)} and ${JSON.stringify(token)} both have the id ${id}; ` +
+        `${this.origin}: tokens ${describeValue(holder)} and ${describeValue(token)} both have the id ${id}; ` +
           "ids have to be unique.",
       );
     }
