@@ -1,78 +1,42 @@
-import { InputError } from "../errors.ts";
 import { pack } from "../models/packed-batch.ts";
 import { POOLING_MASK } from "../models/sentence-tail.ts";
 import type { Encoding } from "../tokenizers/encoding.ts";
-import type { BatchWork } from "./batch-pipeline.ts";
-import type { EmbeddingDetail, EmbeddingOf, EmbedOptions } from "./embedder-options.ts";
+import type { EmbeddingOf, EmbedOptions } from "./embedder-options.ts";
 import { checkDimensions, type EmbedderParts } from "./embedder-parts.ts";
+import type { TaskWork } from "./perform.ts";
 import { resolvePrompt } from "./prompts.ts";
-import type { Tokenized } from "./read-windows.ts";
-
-interface PreparedText extends Tokenized {
-  readonly ids: Int32Array;
-  readonly typeIds: Int32Array;
-  readonly truncated: boolean;
-  readonly droppedCharacters: number;
-}
+import { InputReader, type Reading, readingDetail } from "./read-input.ts";
 
 /** One call of `embed`: its options made definite, and what it does with each text. */
-export class EmbedCall<Detail extends boolean> implements BatchWork<string, PreparedText, EmbeddingOf<Detail>> {
+export class EmbedCall<Detail extends boolean> implements TaskWork<string, Reading, EmbeddingOf<Detail>> {
   readonly #parts: EmbedderParts;
-  readonly #prompt: string;
+  readonly #reader: InputReader;
   /** Tokens at the start of every text that are not pooled. */
   readonly #maskedTokens: number;
   readonly #dimensions: number;
-  readonly #refusesLong: boolean;
   readonly #detail: boolean;
 
   /** @throws InputError when an option has no such value, or this model no such prompt. */
   constructor(parts: EmbedderParts, options: EmbedOptions<Detail>) {
     const { truncation = "truncate", dimensions = parts.dimensions } = options;
-    if (truncation !== "truncate" && truncation !== "error") {
-      throw new InputError(`truncation is "${truncation}"; expected "truncate" or "error".`);
-    }
     this.#parts = parts;
-    this.#prompt = resolvePrompt(parts.layout, options.prompt, options.promptText);
-    this.#maskedTokens = parts.tail.masksPrompt ? this.#countPromptTokens() : 0;
+    const prompt = resolvePrompt(parts.layout, options.prompt, options.promptText);
+    this.#reader = new InputReader(parts, { truncation, prompt, allowed: ["truncate", "error"] });
+    this.#maskedTokens = parts.tail.masksPrompt ? countPromptTokens(parts, prompt) : 0;
     this.#dimensions = checkDimensions(dimensions, parts.modelDimensions);
-    this.#refusesLong = truncation === "error";
     this.#detail = options.detail ?? false;
   }
 
-  tokenize(text: string, index?: number): PreparedText {
-    const name = index === undefined ? "The text" : `Text ${index}`;
-    if (typeof text !== "string") throw new InputError(`${name} is of type ${typeof text}; expected a string.`);
-    const encoding = this.#encode(this.#prompt + text);
-    const { ids, typeIds, truncated } = encoding;
-    if (ids.length === 0)
-      throw new InputError(`${name} has no tokens, and this tokenizer adds none; pass a longer text.`);
-    if (truncated && this.#refusesLong) throw this.#tooLong(name, text);
-    // Of a cut prompt the rest is no part of the text.
-    const droppedCharacters = truncated ? Math.min(encoding.droppedCharacters, text.length) : 0;
-    return { length: ids.length, ids, typeIds, truncated, droppedCharacters };
+  tokenize(text: string, index?: number): Reading {
+    return this.#reader.read(text, index);
   }
 
-  async run(texts: readonly PreparedText[], signal?: AbortSignal): Promise<EmbeddingOf<Detail>[]> {
-    const batch = pack(texts);
+  async run(texts: readonly Reading[], signal: AbortSignal): Promise<EmbeddingOf<Detail>[]> {
+    const batch = pack(texts.flatMap(({ windows }) => windows.map(({ ids, typeIds }) => ({ ids, typeIds }))));
     const { model, tail } = this.#parts;
     const extra = tail.masksPrompt ? { [POOLING_MASK]: this.#poolingMask(batch.offsets) } : undefined;
     const { embedding } = await model.run({ ...batch, extra }, ["embedding"], { signal });
     return texts.map((text, i) => this.#result(text, this.#vector(embedding as Float32Array, i))); // [B, D]
-  }
-
-  #encode(text: string, maxLength = this.#parts.maxLength): Encoding {
-    const { layout, tokenizer } = this.#parts;
-    return tokenizer.encode(layout.lowercase ? lowercase(text) : text, { maxLength });
-  }
-
-  /**
-   * The tokens of the prompt alone, the last one left out if it is special; counted as `_get_prompt_length` of
-   * sentence_transformers/base/modules/transformer.py does, whatever the words join to behind it.
-   */
-  #countPromptTokens(): number {
-    if (this.#prompt === "") return 0;
-    const { special } = this.#encode(this.#prompt);
-    return special.length - (special.at(-1) ?? 0);
   }
 
   #poolingMask(offsets: Int32Array): Float32Array {
@@ -92,25 +56,20 @@ export class EmbedCall<Detail extends boolean> implements BatchWork<string, Prep
     return this.#dimensions < size && tail.normalizes ? normalized(vector) : vector;
   }
 
-  #result({ length, truncated, droppedCharacters }: PreparedText, embedding: Float32Array): EmbeddingOf<Detail> {
-    const detail: EmbeddingDetail = { embedding, tokens: length, truncated, droppedCharacters };
-    return (this.#detail ? detail : embedding) as EmbeddingOf<Detail>;
-  }
-
-  /** Tokens are counted up to a bound: a text of megabytes is refused as fast as any other. */
-  #tooLong(name: string, text: string): InputError {
-    const { maxLength } = this.#parts;
-    const { ids, truncated } = this.#encode(this.#prompt + text, 100 * maxLength);
-    const count = `${truncated ? "more than " : ""}${ids.length}`;
-    return new InputError(
-      `${name} has ${count} tokens; this model reads at most ${maxLength}. Pass truncation: "truncate", or shorter texts.`,
-    );
+  #result(text: Reading, embedding: Float32Array): EmbeddingOf<Detail> {
+    return (this.#detail ? { embedding, ...readingDetail(text) } : embedding) as EmbeddingOf<Detail>;
   }
 }
 
-/** As the reference's Lowercase: letter by letter, so that a sigma at the end of a word is like any other. */
-function lowercase(text: string): string {
-  return text.replaceAll("Σ", "σ").toLowerCase();
+/**
+ * The tokens of the prompt alone, the last one left out if it is special; counted as `_get_prompt_length` of
+ * sentence_transformers/base/modules/transformer.py does, whatever the words join to behind it.
+ */
+function countPromptTokens(parts: EmbedderParts, prompt: string): number {
+  if (prompt === "") return 0;
+  const [encoding] = new InputReader(parts, { truncation: "truncate" }).read(prompt).windows;
+  const { special } = encoding as Encoding;
+  return special.length - (special.at(-1) ?? 0);
 }
 
 function normalized(vector: Float32Array): Float32Array {

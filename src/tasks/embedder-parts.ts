@@ -1,5 +1,5 @@
 import type { Backend } from "../backends/backend.ts";
-import type { ModelLocation } from "../checkpoints/default-model.ts";
+import { type ModelLocation, resolveWhere } from "../checkpoints/default-model.ts";
 import { Checkpoint } from "../checkpoints/repository.ts";
 import type { SentenceLayout } from "../checkpoints/sentence-transformers.ts";
 import { InputError } from "../errors.ts";
@@ -8,18 +8,19 @@ import type { Model } from "../models/model.ts";
 import { openSentenceTail, type SentenceTail } from "../models/sentence-tail.ts";
 import { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { EmbedderOptions } from "./embedder-options.ts";
+import { chooseMaxLength } from "./max-length.ts";
+import { openOnBackend } from "./open-on-backend.ts";
 import { ProgressMeter } from "./progress.ts";
+import type { Opened } from "./task.ts";
 
 /** What a checkpoint states about its texts. */
 export type TextLayout = Pick<SentenceLayout, "prompts" | "defaultPrompt" | "lowercase" | "similarity">;
 
 /** What an embedder is made of. */
-export interface EmbedderParts {
+export interface EmbedderParts extends Opened {
   readonly model: Model;
-  readonly tokenizer: Tokenizer;
   readonly tail: SentenceTail;
   readonly layout: TextLayout;
-  readonly maxLength: number;
   /** Numbers that the model computes a text. */
   readonly modelDimensions: number;
   /** Numbers that are returned unless a call asks for others. */
@@ -34,12 +35,12 @@ const PLAIN_LAYOUT: TextLayout = {
   similarity: "cosine",
 };
 
-/** Opens everything, or nothing: `backend` stays the caller's. */
-export async function openEmbedderParts(
-  location: ModelLocation,
-  backend: Backend,
-  options: EmbedderOptions,
-): Promise<EmbedderParts> {
+/** Opens everything, or nothing. */
+export async function openEmbedderParts(where: string | undefined, options: EmbedderOptions): Promise<EmbedderParts> {
+  return openOnBackend(options, async (backend) => openParts(await resolveWhere(where), backend, options));
+}
+
+async function openParts(location: ModelLocation, backend: Backend, options: EmbedderOptions) {
   const { layout, name } = location;
   if (layout?.kind === "cross-encoder") {
     throw new InputError(`"${name}" is a cross-encoder: it scores pairs of texts and has no embeddings.`);
@@ -56,6 +57,7 @@ export async function openEmbedderParts(
   try {
     const modelDimensions = columnsOf(model, "embedding");
     const parts = {
+      name,
       model,
       tokenizer,
       tail,
@@ -76,14 +78,6 @@ export async function openEmbedderParts(
 function columnsOf(model: Model, output: string): number {
   const { values, outputs } = model.program([output]);
   return values[outputs.get(output) as number]?.shape[1] as number;
-}
-
-function chooseMaxLength(asked: number | undefined, stated: number | undefined, most: number): number {
-  if (asked === undefined) return Math.min(stated ?? most, most);
-  if (Number.isInteger(asked) && asked >= 1 && asked <= most) return asked;
-  throw new InputError(
-    `maxLength is ${asked}; this model reads at most ${most} tokens: pass an integer from 1 to ${most}.`,
-  );
 }
 
 /** @throws InputError when a model with embeddings of `size` numbers cannot return that many. */

@@ -20,7 +20,7 @@ export interface LoadOptions {
 
 /** How a call is carried out, whatever the task. */
 export interface CallOptions {
-  /** Most tokens of one run; a longer input runs alone. Default: 4096. */
+  /** Most tokens of one run; a longer input runs alone. Default: 256 for each thread, at least 512. */
   readonly batchTokens?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after every run. */

@@ -1,11 +1,9 @@
 import { InputError } from "../errors.ts";
 import { type BatchOptions, type BatchWork, inBatches } from "./batch-pipeline.ts";
+import { chooseBatchTokens } from "./batch-tokens.ts";
 import type { CallOptions } from "./load-options.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { Source, Tokenized } from "./read-windows.ts";
-
-/** Tokens of one run. */
-export const BATCH_TOKENS = 4096;
 
 /** As `BatchWork`; an input that is alone has no index. */
 export interface TaskWork<Input, Item extends Tokenized, Result> extends BatchWork<Input, Item, Result> {
@@ -18,10 +16,15 @@ export interface TaskCall<Input, Item extends Tokenized, Result> {
   readonly phase: string;
   /** What is counted: "texts". */
   readonly unit: string;
+  /** That the backend computes with. */
+  readonly threads: number;
   /** Whether this is one input, rather than several. Arrays may be one. */
   isOne(input: Input | Source<Input>): input is Input;
-  /** Checks the options and makes the work ready. What it throws, the promise or the generator throws. */
-  start(): TaskWork<Input, Item, Result>;
+  /**
+   * Checks the options and makes the work ready, whose runs have at most `batchTokens` tokens unless one window has more.
+   * What it throws, the promise or the generator throws.
+   */
+  start(batchTokens: number): TaskWork<Input, Item, Result>;
 }
 
 /** What a verb returns: for one input, for an array, for anything else that can be iterated. */
@@ -51,9 +54,9 @@ async function performOne<Input, Item extends Tokenized, Result>(
   call: TaskCall<Input, Item, Result>,
   options: CallOptions,
 ): Promise<Result> {
-  const { progress, signal } = batchOptions(call, options, 1);
+  const { progress, signal, batchTokens } = batchOptions(call, options, 1);
   signal?.throwIfAborted();
-  const work = call.start();
+  const work = call.start(batchTokens);
   const [result] = await work.run([work.tokenize(input)], signal ?? NEVER);
   progress.advance(1);
   return result as Result;
@@ -65,7 +68,8 @@ async function performAll<Input, Item extends Tokenized, Result>(
   options: CallOptions,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  const windows = inBatches(inputs, call.start(), batchOptions(call, options, inputs.length));
+  const batches = batchOptions(call, options, inputs.length);
+  const windows = inBatches(inputs, call.start(batches.batchTokens), batches);
   for await (const window of windows) for (const result of window) results.push(result);
   return results;
 }
@@ -75,21 +79,20 @@ async function* performStream<Input, Item extends Tokenized, Result>(
   call: TaskCall<Input, Item, Result>,
   options: CallOptions,
 ): AsyncGenerator<Result, void> {
-  for await (const window of inBatches(inputs, call.start(), batchOptions(call, options))) yield* window;
+  const batches = batchOptions(call, options);
+  for await (const window of inBatches(inputs, call.start(batches.batchTokens), batches)) yield* window;
 }
 
 /** A signal that no one aborts. */
 const NEVER = new AbortController().signal;
 
 function batchOptions(
-  { phase, unit }: { readonly phase: string; readonly unit: string },
-  { batchTokens = BATCH_TOKENS, signal, onProgress }: CallOptions,
+  { phase, unit, threads }: { readonly phase: string; readonly unit: string; readonly threads: number },
+  { batchTokens, signal, onProgress }: CallOptions,
   total?: number,
 ): BatchOptions {
-  if (!Number.isInteger(batchTokens) || batchTokens < 1) {
-    throw new InputError(`batchTokens is ${batchTokens}; expected an integer of at least 1.`);
-  }
-  return { batchTokens, signal, progress: new ProgressMeter(onProgress, phase, unit, total) };
+  const progress = new ProgressMeter(onProgress, phase, unit, total);
+  return { batchTokens: chooseBatchTokens(batchTokens, threads), signal, progress };
 }
 
 function isIterable<Input>(value: unknown): value is Source<Input> {

@@ -26,3 +26,8 @@ export function resolvePrompt({ prompts, defaultPrompt }: Prompts, name?: string
   const known = [...new Set(["query", "document", ...prompts.keys()])].map((known) => `"${known}"`).join(", ");
   throw new InputError(`This model has no prompt "${name}"; it has ${known}. Or pass promptText.`);
 }
+
+/** What a cross-encoder wants before the first text of every pair, as its reference puts it there; "" for nothing. */
+export function crossEncoderPrompt(layout: SentenceLayout | undefined): string {
+  return layout?.kind === "cross-encoder" ? resolvePrompt(layout) : "";
+}

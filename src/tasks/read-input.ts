@@ -1,9 +1,10 @@
 import { InputError } from "../errors.ts";
 import type { Encoding } from "../tokenizers/encoding.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { TruncationSide, TruncationStrategy } from "../tokenizers/truncation.ts";
 import { lowercase } from "./lowercase.ts";
 import type { Tokenized } from "./read-windows.ts";
-import type { TaskModel } from "./task-model.ts";
+import { type TextInput, textsOf } from "./text-pair.ts";
 
 /** What becomes of texts longer than `maxLength`: cut, refused, or read in windows. */
 export type Truncation = "truncate" | "error" | "window";
@@ -21,10 +22,13 @@ export interface ReadOptions {
 /** `ReadOptions` with a task's defaults filled in, and what its users cannot choose. */
 export interface ReaderOptions {
   readonly truncation: Truncation;
-  readonly stride: number;
+  /** Default: 0. */
+  readonly stride?: number | undefined;
   readonly side?: TruncationSide | undefined;
   /** Which of two texts gives way. Default: "longest-first". */
   readonly strategy?: Exclude<TruncationStrategy, "none"> | undefined;
+  /** What stands before every text; of a pair before the first. Default: nothing. */
+  readonly prompt?: string | undefined;
   /** What `truncation` may be. Default: all three. */
   readonly allowed?: readonly Truncation[] | undefined;
 }
@@ -49,19 +53,26 @@ export interface ReadingDetail {
   readonly droppedCharacters: number;
 }
 
+/** What decides how texts are read. */
+export interface ReadingModel {
+  readonly tokenizer: Tokenizer;
+  readonly maxLength: number;
+  readonly layout: { readonly lowercase: boolean } | undefined;
+}
+
 /** Turns texts, or pairs of them, into what a model reads, as the checkpoint and a call's options ask. */
 export class InputReader {
-  readonly #opened: TaskModel;
+  readonly #model: ReadingModel;
   readonly #options: ReaderOptions;
 
   /** @throws InputError when an option has no such value. */
-  constructor(opened: TaskModel, options: ReaderOptions) {
+  constructor(model: ReadingModel, options: ReaderOptions) {
     const { truncation, side = "right", allowed = ["truncate", "error", "window"] } = options;
     if (!allowed.includes(truncation)) {
       throw new InputError(`truncation is "${truncation}"; expected ${quoted(allowed)}.`);
     }
     if (side !== "left" && side !== "right") throw new InputError(`side is "${side}"; expected "left" or "right".`);
-    this.#opened = opened;
+    this.#model = model;
     this.#options = options;
   }
 
@@ -69,7 +80,8 @@ export class InputReader {
    * @param index the input's number, for messages; undefined where it is alone
    * @throws InputError when a text is no string, has no tokens, or is too long and must not be cut.
    */
-  read(text: string, pair?: string, index?: number): Reading {
+  read(input: TextInput, index?: number): Reading {
+    const [text, pair] = textsOf(input);
     const name = index === undefined ? "The text" : `Text ${index}`;
     for (const part of pair === undefined ? [text] : [text, pair]) {
       if (typeof part !== "string") throw new InputError(`${name} is of type ${typeof part}; expected a string.`);
@@ -82,14 +94,14 @@ export class InputReader {
     }
     const truncated = this.#options.truncation !== "window" && encoding.truncated;
     if (truncated && this.#options.truncation === "error") throw this.#tooLong(name, text, pair);
-    return { windows, length, truncated, droppedCharacters: truncated ? encoding.droppedCharacters : 0 };
+    return { windows, length, truncated, droppedCharacters: truncated ? droppedCharacters(encoding, text, pair) : 0 };
   }
 
-  #encode(text: string, pair?: string, maxLength = this.#opened.maxLength): Encoding {
-    const { tokenizer, layout } = this.#opened;
-    const { truncation, stride, side = "right", strategy = "longest-first" } = this.#options;
+  #encode(text: string, pair?: string, maxLength = this.#model.maxLength): Encoding {
+    const { tokenizer, layout } = this.#model;
+    const { truncation, stride = 0, side = "right", strategy = "longest-first", prompt = "" } = this.#options;
     const prepare = (part: string) => (layout?.lowercase ? lowercase(part) : part);
-    return tokenizer.encode(prepare(text), {
+    return tokenizer.encode(prepare(prompt + text), {
       ...(pair === undefined ? {} : { pair: prepare(pair) }),
       ...(truncation === "window" ? { stride } : {}),
       maxLength,
@@ -101,7 +113,7 @@ export class InputReader {
 
   /** Tokens are counted up to a bound: a text of megabytes is refused as fast as any other. */
   #tooLong(name: string, text: string, pair?: string): InputError {
-    const { maxLength } = this.#opened;
+    const { maxLength } = this.#model;
     const { ids, truncated } = this.#encode(text, pair, 100 * maxLength);
     const others = (this.#options.allowed ?? ["truncate", "window"]).filter((it) => it !== "error");
     const count = `${truncated ? "more than " : ""}${ids.length}`;
@@ -109,6 +121,11 @@ export class InputReader {
       `${name} has ${count} tokens; this model reads at most ${maxLength}. Pass truncation: ${quoted(others)}, or shorter texts.`,
     );
   }
+}
+
+/** Of a cut prompt the rest is no part of the text. */
+function droppedCharacters(encoding: Encoding, text: string, pair = ""): number {
+  return Math.min(encoding.droppedCharacters, text.length + pair.length);
 }
 
 /** The part of a reading that results tell. */

@@ -2,14 +2,13 @@ import type { RunOutputs } from "../backends/backend.ts";
 import type { Model } from "../models/model.ts";
 import { type PackedBatch, pack } from "../models/packed-batch.ts";
 import type { Encoding } from "../tokenizers/encoding.ts";
-import { BATCH_TOKENS } from "./perform.ts";
 import { tokenBatches } from "./token-batches.ts";
 
 export interface EncodingRuns<Result> {
   readonly model: Model;
   readonly outputs: readonly string[];
-  /** Most tokens of one run; a longer encoding runs alone. Default: 4096. */
-  readonly batchTokens?: number | undefined;
+  /** Most tokens of one run; a longer encoding runs alone. */
+  readonly batchTokens: number;
   readonly signal: AbortSignal;
   /** Adds to a batch what the head needs, such as `rows`. */
   prepare?(batch: PackedBatch, encodings: readonly Encoding[]): PackedBatch;
@@ -25,13 +24,13 @@ export interface EncodingRuns<Result> {
  */
 export async function runEncodings<Result>(
   encodings: readonly Encoding[],
-  { model, outputs, batchTokens = BATCH_TOKENS, signal, prepare, take }: EncodingRuns<Result>,
+  { model, outputs, batchTokens, signal, prepare, take }: EncodingRuns<Result>,
 ): Promise<Result[]> {
   const results = new Array<Result>(encodings.length);
   const lengths = encodings.map(({ ids }) => ids.length);
   for (const chosen of tokenBatches(lengths, batchTokens)) {
     const together = chosen.map((i) => encodings[i] as Encoding);
-    const packed = pack(together);
+    const packed = pack(together.map(({ ids, typeIds }) => ({ ids, typeIds })));
     const batch = prepare?.(packed, together) ?? packed;
     const taken = take(await model.run(batch, outputs, { signal }), together, batch);
     chosen.forEach((i, k) => {

@@ -1,40 +1,47 @@
 import type { CommonConfig } from "../checkpoints/config-reader.ts";
-import type { ModuleActivation } from "../checkpoints/sentence-modules.ts";
-import { InputError } from "../errors.ts";
+import type { SentenceLayout } from "../checkpoints/sentence-transformers.ts";
+import { ConfigError, InputError } from "../errors.ts";
 
 /** What turns the logits of classes into scores, as a caller may ask for it. */
 export type ScoreActivation = "softmax" | "sigmoid" | "none";
 /** As a checkpoint may state it. */
-export type StatedActivation = ScoreActivation | ModuleActivation;
+export type StatedActivation = ScoreActivation | "tanh" | "relu" | "silu";
 
-const ACTIVATIONS: readonly ScoreActivation[] = ["softmax", "sigmoid", "none"];
-
-/**
- * What a checkpoint's scores are made with: what a cross-encoder states; else what its `problem_type` means; else, of one
- * label, a sigmoid (a softmax of one would always be 1), and of several a softmax. As the text-classification pipeline of
- * transformers, which does not look at what cross-encoders state.
- */
-export function statedActivation(
-  { problemType }: Pick<CommonConfig, "problemType">,
-  labels: number,
-  stated?: ModuleActivation,
-): StatedActivation {
-  if (stated !== undefined) return stated;
-  if (problemType === "regression") return "none";
-  return problemType === "multi_label_classification" || labels === 1 ? "sigmoid" : "softmax";
+/** What a checkpoint says about its scores. */
+export interface ScoreStatement {
+  readonly labels: readonly string[];
+  readonly config: Pick<CommonConfig, "problemType">;
+  readonly layout: Pick<SentenceLayout, "kind" | "scoreActivation"> | undefined;
 }
 
-/** @throws InputError when there is no such activation, or it is a softmax of one. */
-export function checkActivation(activation: StatedActivation, asked: unknown, labels: number): StatedActivation {
-  if (asked === undefined) return activation;
-  const known = ACTIVATIONS.find((name) => name === asked);
-  if (known === undefined) throw new InputError(`activation is "${asked}"; expected "softmax", "sigmoid" or "none".`);
-  if (known === "softmax" && labels === 1) {
+/**
+ * What scores are made with: what the caller asks for; else what a cross-encoder states; else what the config's
+ * `problem_type` means; else of one label a sigmoid (a softmax of one is always 1) and of several a softmax. As the
+ * text-classification pipeline of transformers, which does not look at what cross-encoders state.
+ *
+ * @throws InputError when the caller asks for none of these, or for the softmax of one; ConfigError when the checkpoint
+ *   states a function that is not known for scores.
+ */
+export function chooseActivation(
+  { labels, config, layout }: ScoreStatement,
+  asked?: ScoreActivation,
+): StatedActivation {
+  if (asked !== undefined) return checkAsked(asked, labels.length);
+  const stated = layout?.kind === "cross-encoder" ? layout.scoreActivation : undefined;
+  if (stated === "gelu") throw new ConfigError('activation_fn is "GELU", which is not known for scores.');
+  if (stated !== undefined) return stated;
+  if (config.problemType === "regression") return "none";
+  return config.problemType === "multi_label_classification" || labels.length === 1 ? "sigmoid" : "softmax";
+}
+
+function checkAsked(asked: ScoreActivation, labels: number): ScoreActivation {
+  if (asked === "softmax" && labels === 1) {
     throw new InputError(
       'activation is "softmax", but this model has one label, of which a softmax is always 1. Pass "sigmoid" or "none".',
     );
   }
-  return known;
+  if (asked === "softmax" || asked === "sigmoid" || asked === "none") return asked;
+  throw new InputError(`activation is "${asked}"; expected "softmax", "sigmoid" or "none".`);
 }
 
 /** The scores of one input's logits. */
@@ -59,5 +66,4 @@ const POINTWISE: { readonly [A in Exclude<StatedActivation, "softmax">]: (x: num
   tanh: Math.tanh,
   relu: (x) => Math.max(0, x),
   silu: (x) => x * sigmoid(x),
-  gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
 };

@@ -10,7 +10,7 @@ import { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { chooseMaxLength } from "./max-length.ts";
 import { openHead } from "./open-head.ts";
-import { onBackend } from "./own-backend.ts";
+import { openOnBackend } from "./open-on-backend.ts";
 import { ProgressMeter } from "./progress.ts";
 
 /** What a task asks of a checkpoint. */
@@ -59,29 +59,19 @@ export async function openTaskModel(
   options: LoadOptions = {},
 ): Promise<TaskModel> {
   if (where === undefined) throw notNamed(needs);
-  const { opened, backend, close } = await onBackend(options, async (backend) =>
-    openParts(await resolveWhere(where), needs, backend, options),
-  );
-  return {
-    ...opened,
-    backend: backend.info,
-    async close() {
-      opened.model.close();
-      await close();
-    },
-  };
+  return openOnBackend(options, async (backend) => openParts(await resolveWhere(where), needs, backend, options));
 }
 
 async function openParts(location: ModelLocation, needs: TaskNeeds, backend: Backend, options: LoadOptions) {
   const { layout, name } = location;
   const folder = layout?.encoderFolder ?? location.folder;
-  const tokenizer = await Tokenizer.load(folder);
   let progress: ProgressMeter | undefined;
   const { model, head, outputs } = openHead(Checkpoint.open(folder), name, needs, {
     backend,
     onTensor: () => progress?.advance(1),
   });
   try {
+    const tokenizer = await Tokenizer.load(folder);
     const { labels, common: config } = model.architecture;
     const stated = layout?.maxLength ?? tokenizer.maxLength;
     const maxLength = chooseMaxLength(options.maxLength, stated, model.maxLength);

@@ -206,7 +206,7 @@ describeShared("Embedder", "goldens/sentences", (folder) => {
       const embedder = await load();
       await embedder[Symbol.asyncDispose]();
       await embedder.dispose();
-      await expect(embedder.embed("a")).rejects.toThrow("This embedder was disposed of; load it again.");
+      await expect(embedder.embed("a")).rejects.toThrow("was disposed of; load it again.");
     });
   });
 });
