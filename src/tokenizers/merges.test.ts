@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { TokenizerError } from "../errors.ts";
+import { MAX_MERGES } from "./merge-queue.ts";
 import { parseMergesFile, readMerges } from "./merges.ts";
 
 it("reads pairs, and the lines of older files", () => {
@@ -15,4 +16,10 @@ it("reads merges.txt, whatever ends its lines", () => {
 it.each([[undefined], ["a b"], [["a"]], [["a b c"]], [[["a", 1]]], [[["a"]]], [[null]]])("refuses %j", (value) => {
   expect(() => readMerges(value, "tokenizer.json: model.merges")).toThrow(TokenizerError);
   expect(() => readMerges(value, "tokenizer.json: model.merges")).toThrow(/^tokenizer\.json: model\.merges: /);
+});
+
+it("refuses more merges than can be ranked before it looks at one", () => {
+  expect(() => readMerges(new Array(MAX_MERGES + 1), "m")).toThrow(
+    `m: ${MAX_MERGES + 1} merges; at most ${MAX_MERGES}`,
+  );
 });

@@ -1,9 +1,13 @@
 import { TokenizerError } from "../errors.ts";
+import { MAX_MERGES } from "./merge-queue.ts";
 
 /** Merges as `tokenizer.json` has them: pairs, or in older files lines such as "Ġ t". */
 export function readMerges(value: unknown, origin: string): [string, string][] {
   if (!Array.isArray(value)) {
     throw new TokenizerError(`${origin}: expected an array of merges, got ${JSON.stringify(value)?.slice(0, 50)}.`);
+  }
+  if (value.length > MAX_MERGES) {
+    throw new TokenizerError(`${origin}: ${value.length} merges; at most ${MAX_MERGES} can be read.`);
   }
   const lines = typeof value[0] === "string" ? value.filter((line) => !isHeader(line)) : value;
   return lines.map((entry, rank) => readMerge(entry, rank, origin));
