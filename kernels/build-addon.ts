@@ -52,7 +52,10 @@ export async function buildAddon(): Promise<string | undefined> {
 
   const compilations = listCompilations(sets);
   await compileAll(compiler, compilations);
-  await link(compiler, compilations.map(({ object }) => object));
+  await link(
+    compiler,
+    compilations.map(({ object }) => object),
+  );
   return undefined;
 }
 

@@ -8,7 +8,15 @@ export const BUILD_FOLDER = fileURLToPath(new URL("../build/", import.meta.url))
 
 /** The machine around the kernels, compiled once a platform: for every place, for the addon, for WebAssembly. */
 const SHARED_HOST_FILES = ["interpreter.cc", "peak.cc", "stored_types.cc", "thread_pool.cc"];
-const NATIVE_HOST_FILES = ["device.cc", "dispatch.cc", "host_native.cc", "node_door.cc"];
+const NATIVE_HOST_FILES = [
+  "device.cc",
+  "dispatch.cc",
+  "host_native.cc",
+  "node_devices.cc",
+  "node_door.cc",
+  "node_objects.cc",
+  "node_programs.cc",
+];
 const WASM_HOST_FILES = ["host_wasm.cc", "wasm_door.cc"];
 /** For WebAssembly alone, but once per instruction set. */
 export const WASM_KERNELS = "wasm_kernels.cc";

@@ -32,7 +32,14 @@ const THREADING = { single: [], shared: ["-matomics"] };
 const STACK_BYTES = 1 << 18;
 // --no-check-features: kernels use no atomics, so one compilation of them serves the single and the shared modules.
 const LINK = [
-  ...["--no-entry", "--import-memory", "--no-check-features", "--gc-sections", "--strip-all", "--export=__stack_pointer"],
+  ...[
+    "--no-entry",
+    "--import-memory",
+    "--no-check-features",
+    "--gc-sections",
+    "--strip-all",
+    "--export=__stack_pointer",
+  ],
   ...["--max-memory=4294967296", `-zstack-size=${STACK_BYTES}`],
 ];
 

@@ -33,7 +33,8 @@ struct Request {
 class Device {
  public:
   // `finished` is called on the device's own thread: for each request, and with null once no more will come.
-  static Device* create(const KernelSet* kernels, int32_t threads, void (*finished)(void* context, Request*), void* context);
+  static Device* create(const KernelSet* kernels, int32_t threads, void (*finished)(void* context, Request*),
+                        void* context);
 
   // A request with room for `bytes` of inputs besides its tables; null when there is no memory. `input_memory` then
   // holds the inputs one after another, each aligned.

@@ -17,7 +17,8 @@ namespace {
 // Feature bits by CPUID leaf and register, Intel SDM volume 2A, "CPUID". The system must save the wide registers too:
 // bits of XCR0, SDM volume 1, section 13.3.
 struct Features {
-  bool fma, f16c, avx, avx2, avx512f, avx512dq, avx512bw, avx512vl, avx512_vnni, avx512_bf16, avx512_fp16, amx_bf16, amx_int8;
+  bool fma, f16c, avx, avx2, avx512f, avx512dq, avx512bw, avx512vl;
+  bool avx512_vnni, avx512_bf16, avx512_fp16, amx_bf16, amx_int8;
 };
 
 bool bit(unsigned word, int number) { return (word >> number & 1) != 0; }

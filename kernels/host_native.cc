@@ -59,9 +59,13 @@ void release(void* memory) {
 }
 
 #if defined(__linux__)
-void wait_while(uint32_t* word, uint32_t seen) { syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0); }
+void wait_while(uint32_t* word, uint32_t seen) {
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
+}
 
-void wake(uint32_t* word, int32_t sleepers) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, sleepers, nullptr, nullptr, 0); }
+void wake(uint32_t* word, int32_t sleepers) {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, sleepers, nullptr, nullptr, 0);
+}
 #else
 // No futex in reach: one condition for all words. Sleepers of other words wake too, look, and sleep again.
 static pthread_mutex_t words = PTHREAD_MUTEX_INITIALIZER;

@@ -113,4 +113,6 @@ extern "C" void* memcpy(void* destination, const void* source, size_t bytes) {
 extern "C" void* memmove(void* destination, const void* source, size_t bytes) {
   return __builtin_memmove(destination, source, bytes);
 }
-extern "C" void* memset(void* destination, int byte, size_t bytes) { return __builtin_memset(destination, byte, bytes); }
+extern "C" void* memset(void* destination, int byte, size_t bytes) {
+  return __builtin_memset(destination, byte, bytes);
+}

@@ -37,15 +37,7 @@ Program* Program::create(const KernelSet* kernels, const int32_t* words, size_t 
   program->calls_ = reinterpret_cast<Call*>(block + own + tensors);
   program->words_ = reinterpret_cast<int32_t*>(block + own + tensors + calls);
   for (size_t i = 0; i < count; i++) program->words_[i] = words[i];
-  for (int32_t id = 0; id < program->values(); id++) {
-    const int32_t of = program->value(id)[VALUE_OF];
-    const bool is_view = program->value(id)[VALUE_PLACE] == PLACE_VIEW;
-    const bool fits = is_view ? of >= 0 && of < program->values() && program->value(of)[VALUE_PLACE] != PLACE_VIEW : of == -1;
-    if (!fits) return destroy(program), nullptr;
-  }
-  for (int32_t i = 0; i < program->steps(); i++) {
-    if (!program->is_well_formed_step(program->step(i))) return destroy(program), nullptr;
-  }
+  if (!program->is_well_formed(memory)) return destroy(program), nullptr;
   program->resolve_tensors(memory);
   program->resolve_calls();
   return program;
@@ -53,10 +45,20 @@ Program* Program::create(const KernelSet* kernels, const int32_t* words, size_t 
 
 void Program::destroy(Program* program) { release(program); }
 
-bool Program::is_well_formed_step(const int32_t* record) const {
-  if (record[0] < 0 || record[0] >= OP_COUNT) return false;
-  for (int32_t i = FIRST_INPUT; i < FIRST_ATTRIBUTE; i++) {
-    if (record[i] < -1 || record[i] >= values()) return false;
+bool Program::is_well_formed(void* const* memory) const {
+  for (int32_t id = 0; id < values(); id++) {
+    const int32_t place = value(id)[VALUE_PLACE];
+    const int32_t of = value(id)[VALUE_OF];
+    if ((place == PLACE_CONSTANT || place == PLACE_PARAMETER) && memory[id] == nullptr) return false;
+    if (place != PLACE_VIEW && of != -1) return false;
+    if (place == PLACE_VIEW && (of < 0 || of >= values() || value(of)[VALUE_PLACE] == PLACE_VIEW)) return false;
+  }
+  for (int32_t i = 0; i < steps(); i++) {
+    const int32_t* record = step(i);
+    if (record[0] < 0 || record[0] >= OP_COUNT) return false;
+    for (int32_t slot = FIRST_INPUT; slot < FIRST_ATTRIBUTE; slot++) {
+      if (record[slot] < -1 || record[slot] >= values()) return false;
+    }
   }
   return true;
 }
@@ -127,9 +129,10 @@ Status Program::bind(const Binding* binding, ThreadPool* pool) {
   for (int32_t id = 0; id < values(); id++) {
     const int32_t* record = value(id);
     tensors_[id].rows = rows(id, binding->sizes);
-    if (record[VALUE_PLACE] == PLACE_ARENA) tensors_[id].data = binding->arena + static_cast<size_t>(binding->offsets[id]);
-    if (record[VALUE_PLACE] == PLACE_INPUT) tensors_[id].data = binding->inputs[record[VALUE_SLOT]];
-    if (record[VALUE_PLACE] == PLACE_OUTPUT) tensors_[id].data = binding->outputs[record[VALUE_SLOT]];
+    void*& data = tensors_[id].data;
+    if (record[VALUE_PLACE] == PLACE_ARENA) data = binding->arena + static_cast<size_t>(binding->offsets[id]);
+    if (record[VALUE_PLACE] == PLACE_INPUT) data = binding->inputs[record[VALUE_SLOT]];
+    if (record[VALUE_PLACE] == PLACE_OUTPUT) data = binding->outputs[record[VALUE_SLOT]];
   }
   for (int32_t id = 0; id < values(); id++) {
     const int32_t* record = value(id);

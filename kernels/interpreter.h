@@ -46,8 +46,7 @@ class Program {
   const int32_t* value(int32_t id) const { return words_ + HEADER_WORDS + static_cast<size_t>(id) * VALUE_WORDS; }
   const int32_t* step(int32_t i) const { return value(values()) + static_cast<size_t>(i) * STEP_WORDS; }
   int64_t rows(int32_t id, const int32_t* sizes) const;
-  bool is_well_formed(size_t count) const;
-  bool is_well_formed_step(const int32_t* record) const;
+  bool is_well_formed(void* const* memory) const;
   void resolve_tensors(void* const* memory);
   void resolve_calls();
 

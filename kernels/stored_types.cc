@@ -84,7 +84,8 @@ size_t tensor_bytes(const KernelSet* kernels, const StoredTensor* tensor) {
   return static_cast<size_t>(tensor->rows) * static_cast<size_t>(tensor->columns) * sizeof(float);
 }
 
-bool fill_rows(const KernelSet* kernels, const StoredTensor* tensor, int32_t from, int32_t to, int32_t type, const char* source) {
+bool fill_rows(const KernelSet* kernels, const StoredTensor* tensor, int32_t from, int32_t to, int32_t type,
+               const char* source) {
   const size_t columns = static_cast<size_t>(tensor->columns);
   if (tensor->layout == LAYOUT_ROWS) {
     const size_t start = static_cast<size_t>(from) * columns;

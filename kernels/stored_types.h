@@ -8,8 +8,8 @@ namespace cloze {
 size_t stored_bytes(int32_t stored_type);
 
 // Converts `count` numbers; `source` need not be aligned. Integers beyond i32 become its largest or smallest.
-void convert_to_f32(const KernelSet* kernels, int32_t stored_type, const void* source, size_t count, float* destination);
-void convert_to_i32(int32_t stored_type, const void* source, size_t count, int32_t* destination);
+void convert_to_f32(const KernelSet* kernels, int32_t type, const void* source, size_t count, float* destination);
+void convert_to_i32(int32_t type, const void* source, size_t count, int32_t* destination);
 
 // A tensor of `rows` x `columns` that is filled part by part, in its layout, never held a second time.
 struct StoredTensor {
@@ -21,6 +21,7 @@ struct StoredTensor {
 };
 size_t tensor_bytes(const KernelSet* kernels, const StoredTensor* tensor);
 // Rows [from, to) from their stored form. False when there is no memory for the conversion.
-bool fill_rows(const KernelSet* kernels, const StoredTensor* tensor, int32_t from, int32_t to, int32_t stored_type, const char* source);
+bool fill_rows(const KernelSet* kernels, const StoredTensor* tensor, int32_t from, int32_t to, int32_t type,
+               const char* source);
 
 }  // namespace cloze

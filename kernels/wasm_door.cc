@@ -44,7 +44,8 @@ EXPORT(createTensor) StoredTensor* create_tensor(int32_t rows, int32_t columns, 
   return nullptr;
 }
 
-EXPORT(fillTensor) int32_t fill_tensor(StoredTensor* tensor, int32_t from, int32_t to, int32_t type, const char* source) {
+EXPORT(fillTensor)
+int32_t fill_tensor(StoredTensor* tensor, int32_t from, int32_t to, int32_t type, const char* source) {
   return fill_rows(kernels, tensor, from, to, type, source);
 }
 
@@ -69,8 +70,9 @@ EXPORT(releaseProgram) void release_program(Program* program) { Program::destroy
 EXPORT(steps) int32_t steps(const Program* program) { return program->steps(); }
 
 // A Status. `sizes` has SIZE_COUNT numbers, `offsets` one a value, `inputs` and `outputs` one a slot.
-EXPORT(bind) int32_t bind(Program* program, const int32_t* sizes, const double* offsets, char* arena, double arena_bytes,
-                          void** inputs, void** outputs) {
+EXPORT(bind)
+int32_t bind(Program* program, const int32_t* sizes, const double* offsets, char* arena, double arena_bytes, void** inputs,
+             void** outputs) {
   if (!program->fits(sizes, offsets, arena_bytes)) return STATUS_NO_MEMORY;
   Binding binding = {};
   for (int32_t i = 0; i < SIZE_COUNT; i++) binding.sizes[i] = sizes[i];

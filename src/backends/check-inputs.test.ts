@@ -24,8 +24,16 @@ function program(changes: { [name: string]: Partial<ProgramValue> } = {}): Progr
       { op: "gatherRows", inputs: { x: 2, index: 6 }, outputs: { y: 7 }, attributes: {} },
     ],
     parameters: [{ parts: ["table"], shape: [10, 4], layout: "rows", value: 0 }],
-    inputs: new Map([["ids", 1], ["offsets", 3], ["pairOffsets", 4], ["rows", 6]]),
-    outputs: new Map([["scores", 5], ["selected", 7]]),
+    inputs: new Map([
+      ["ids", 1],
+      ["offsets", 3],
+      ["pairOffsets", 4],
+      ["rows", 6],
+    ]),
+    outputs: new Map([
+      ["scores", 5],
+      ["selected", 7],
+    ]),
     plan: () => ({ bytes: 0, offsets: new Float64Array(8) }),
   };
 }
@@ -49,7 +57,11 @@ describe("refused, by name, index and value", () => {
     ["a row beyond the batch", { rows: Int32Array.of(2, 3) }, 'Input "rows" holds 3 at index 1; expected 0 ... 2.'],
     ["offsets that do not start at 0", { offsets: Int32Array.of(1, 1, 3) }, 'Input "offsets" holds 1 at index 0'],
     ["offsets that descend", { offsets: Int32Array.of(0, 4, 3) }, 'Input "offsets" holds 3 at index 2'],
-    ["offsets that end early", { offsets: Int32Array.of(0, 1, 2) }, 'Input "offsets" ends with 2 at index 2; the run has 3 tokens.'],
+    [
+      "offsets that end early",
+      { offsets: Int32Array.of(0, 1, 2) },
+      'Input "offsets" ends with 2 at index 2; the run has 3 tokens.',
+    ],
     ["pairs that are not squares", { pairOffsets: Int32Array.of(0, 2, 5) }, 'Input "pairOffsets" gives text 0 2 pairs'],
     ["too few ids", { ids: Int32Array.of(0, 1) }, 'Input "ids" has 2 numbers; [tokens] are 3.'],
     ["floats for integers", { ids: Float32Array.of(0, 1, 2) }, 'Input "ids" must be Int32Array.'],

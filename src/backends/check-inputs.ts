@@ -53,11 +53,11 @@ function inputRules(program: Program): readonly InputRule[] {
     for (const [id, bound] of idOperands(program, step)) bounds.set(id, [...(bounds.get(id) ?? []), bound]);
     checkOffsetOperands(program, step);
     const { offsets, pairOffsets } = step.inputs as { offsets?: number; pairOffsets?: number };
-    if (offsets !== undefined && pairOffsets !== undefined) squares.set(pairOffsets, valueOf(program, offsets).name);
+    if (offsets !== undefined && pairOffsets !== undefined) squares.set(pairOffsets, findValue(program, offsets).name);
   }
-  for (const [id, limits] of bounds) checkIdSource(valueOf(program, id), limits);
+  for (const [id, limits] of bounds) checkIdSource(findValue(program, id), limits);
   const rules = [...program.inputs].map(([name, id]) => {
-    const value = valueOf(program, id);
+    const value = findValue(program, id);
     const declared = value.bound === undefined ? [] : [value.bound];
     return { name, value, bounds: [...declared, ...(bounds.get(id) ?? [])], squaresOf: squares.get(id) };
   });
@@ -68,7 +68,7 @@ function inputRules(program: Program): readonly InputRule[] {
 /** The operands of a step that index rows, or columns, of another: value number and what they must stay below. */
 function idOperands(program: Program, step: Step): [id: number, bound: Dimension][] {
   const inputs = step.inputs as { readonly [slot: string]: number };
-  const rows = (slot: string) => asMatrix(valueOf(program, inputs[slot] as number).shape).rows;
+  const rows = (slot: string) => asMatrix(findValue(program, inputs[slot] as number).shape).rows;
   const found: [number, Dimension][] = [];
   if (step.op === "embedding") found.push([inputs.ids as number, rows("table")]);
   if (step.op === "rotary" && inputs.table !== undefined) found.push([inputs.positions as number, rows("table")]);
@@ -81,7 +81,7 @@ function idOperands(program: Program, step: Step): [id: number, bound: Dimension
   if ((step.op === "attention" || step.op === "attentionScores") && inputs.distanceIndex !== undefined) {
     for (const slot of ["contentToPosition", "positionToContent"]) {
       if (inputs[slot] === undefined) continue;
-      const { columns } = asMatrix(valueOf(program, inputs[slot]).shape);
+      const { columns } = asMatrix(findValue(program, inputs[slot]).shape);
       found.push([inputs.distanceIndex, columns / step.attributes.heads]);
     }
   }
@@ -95,8 +95,8 @@ function checkOffsetOperands(program: Program, step: Step): void {
     const id = inputs[slot];
     if (id === undefined || !slot.toLowerCase().endsWith("offsets")) continue;
     const divided = slot === "offsets" ? (inputs.x ?? inputs.q ?? inputs.v) : (inputs.scores ?? inputs.probabilities);
-    const { place, name, covers } = valueOf(program, id);
-    const rows = divided === undefined ? covers : asMatrix(valueOf(program, divided).shape).rows;
+    const { place, name, covers } = findValue(program, id);
+    const rows = divided === undefined ? covers : asMatrix(findValue(program, divided).shape).rows;
     if (place !== "input" || covers === undefined || rows !== covers) {
       throw new BackendError(`${step.op}: its ${slot} "${name}" must be an input that covers ${rows ?? "a size"}.`);
     }
@@ -105,7 +105,8 @@ function checkOffsetOperands(program: Program, step: Step): void {
 
 function checkIdSource(value: ProgramValue, bounds: readonly Dimension[]): void {
   if (value.place === "input") return;
-  if (value.place !== "constant") throw new BackendError(`Ids must be inputs or constants; "${value.name}" is neither.`);
+  if (value.place !== "constant")
+    throw new BackendError(`Ids must be inputs or constants; "${value.name}" is neither.`);
   for (const bound of bounds) {
     if (typeof bound !== "number") throw new BackendError(`Constant ids "${value.name}" index rows of a free size.`);
     checkIds(`Constant "${value.name}"`, value.data as Int32Array, bound);
@@ -129,7 +130,8 @@ function checkInput({ name, value, bounds, squaresOf }: InputRule, inputs: RunIn
 function checkIds(what: string, ids: ArrayLike<number>, bound: number): void {
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i] as number;
-    if (id < 0 || id >= bound) throw new BackendError(`${what} holds ${id} at index ${i}; expected 0 ... ${bound - 1}.`);
+    if (id < 0 || id >= bound)
+      throw new BackendError(`${what} holds ${id} at index ${i}; expected 0 ... ${bound - 1}.`);
   }
 }
 
@@ -161,8 +163,9 @@ function checkSquares(name: string, pairs: ArrayLike<number>, of: string, offset
   }
 }
 
-function valueOf(program: Program, id: number): ProgramValue {
+function findValue(program: Program, id: number): ProgramValue {
   const value = program.values[id];
-  if (value === undefined) throw new BackendError(`The program refers to value ${id}; it has ${program.values.length}.`);
+  if (value === undefined)
+    throw new BackendError(`The program refers to value ${id}; it has ${program.values.length}.`);
   return value;
 }

@@ -48,7 +48,7 @@ export const STEP_WORDS = 1 + MAX_INPUTS + MAX_OUTPUTS + MAX_ATTRIBUTES;
 /**
  * The program in words. Sizes, memory and the arena's plan are given to each run.
  *
- * @throws BackendError when a step has more operands than a record holds.
+ * @throws BackendError when a step lacks an operand, or has more than a record holds.
  */
 export function encodeProgram(program: Program): Int32Array {
   const { values, steps, inputs } = program;
@@ -85,7 +85,11 @@ function encodeValue(value: ProgramValue, layout: number, slot: number): number[
 
 function encodeStep(step: Step): number[] {
   const { op } = step;
-  const slots = inputSlots(op).map(({ name }) => (step.inputs as Record<string, number>)[name] ?? -1);
+  const slots = inputSlots(op).map(({ name, optional }) => {
+    const value = (step.inputs as Record<string, number>)[name];
+    if (value === undefined && !optional) throw new BackendError(`${op} lacks its input "${name}".`);
+    return value ?? -1;
+  });
   const results = OP_TABLE[op].outputs.map((name) => (step.outputs as Record<string, number>)[name] ?? -1);
   const attributes = Object.entries(OP_TABLE[op].attributes).map(([name, kind]) =>
     encodeAttribute(kind, (step.attributes as Record<string, number | string>)[name] as number | string),
@@ -93,7 +97,12 @@ function encodeStep(step: Step): number[] {
   if (slots.length > MAX_INPUTS || results.length > MAX_OUTPUTS || attributes.length > MAX_ATTRIBUTES) {
     throw new BackendError(`${op} has more operands than the interpreter's records hold.`);
   }
-  return [OP_NAMES.indexOf(op), ...pad(slots, MAX_INPUTS), ...pad(results, MAX_OUTPUTS), ...pad(attributes, MAX_ATTRIBUTES)];
+  return [
+    OP_NAMES.indexOf(op),
+    ...pad(slots, MAX_INPUTS),
+    ...pad(results, MAX_OUTPUTS),
+    ...pad(attributes, MAX_ATTRIBUTES),
+  ];
 }
 
 /** Integers as they are, floats by their bits, words by their index. */

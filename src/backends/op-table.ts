@@ -10,7 +10,17 @@
  */
 
 /** Pointwise functions. `gelu` is exact (erf); `gelu_new` the tanh approximation. */
-export const ACTIVATIONS = ["none", "gelu", "gelu_new", "relu", "silu", "tanh", "sigmoid", "quick_gelu", "relu_squared"] as const;
+export const ACTIVATIONS = [
+  "none",
+  "gelu",
+  "gelu_new",
+  "relu",
+  "silu",
+  "tanh",
+  "sigmoid",
+  "quick_gelu",
+  "relu_squared",
+] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** How the tokens of a text become one vector. `meanSqrt` divides by the root of the length; `weightedMean` weighs token i by i + 1. */
@@ -79,7 +89,11 @@ export const OP_TABLE = {
     attributes: { heads: "integer", interleaved: "integer", scale: "float" },
   },
   /** y[T, H * d] = softmax(q . k^T * scale + biases) . v within each text; never holds T x T */
-  attention: { inputs: ["q", "k", "v", "offsets", ...ATTENTION_BIASES], outputs: ["y"], attributes: ATTENTION_ATTRIBUTES },
+  attention: {
+    inputs: ["q", "k", "v", "offsets", ...ATTENTION_BIASES],
+    outputs: ["y"],
+    attributes: ATTENTION_ATTRIBUTES,
+  },
   /** scores[P, H]: the same scores before the softmax. Of text b, row pairOffsets[b] + i * length + j. */
   attentionScores: {
     inputs: ["q", "k", "offsets", "pairOffsets", ...ATTENTION_BIASES],

@@ -61,7 +61,13 @@ export class ParameterStore<T> implements ParameterSet {
     const places = placeRows(parameter, stored);
     const { rows, columns } = asMatrix(shape);
     const name = parts.join('", "');
-    const tensor = this.#memory.create(name, rows as number, columns, ELEMENT_TYPES.indexOf(type), LAYOUTS.indexOf(layout));
+    const tensor = this.#memory.create(
+      name,
+      rows as number,
+      columns,
+      ELEMENT_TYPES.indexOf(type),
+      LAYOUTS.indexOf(layout),
+    );
     stored.forEach((part, i) => {
       const { from, to } = places[i] as { from: number; to: number };
       this.#memory.fill(tensor, from, to, STORED_TYPES.indexOf(part.type), part.read());
@@ -95,7 +101,10 @@ function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Which rows each part fills. */
-function placeRows({ parts, shape }: ProgramParameter, stored: readonly StoredTensor[]): { from: number; to: number }[] {
+function placeRows(
+  { parts, shape }: ProgramParameter,
+  stored: readonly StoredTensor[],
+): { from: number; to: number }[] {
   const { rows, columns } = asMatrix(shape);
   let from = 0;
   const places = stored.map((part) => {

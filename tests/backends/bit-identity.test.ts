@@ -29,29 +29,32 @@ describe.each(runnableForms())("$name", (form) => {
     return { tokens: bits(tokens), embedding: bits(embedding) };
   }
 
-  test.each(PROGRAMS)("a text's result is that of the text alone, on one thread and on two: $hidden wide", async (sizes) => {
-    const program = smallEncoder(sizes);
-    const weights = smallWeights(program);
-    const compiled = backends.map((backend) => backend.compile(program, backend.createParameters(weights)));
-    const [one, two] = compiled as [Executable, Executable];
-    const { hidden } = sizes;
-    await fc.assert(
-      fc.asyncProperty(batches, fc.integer(), async (lengths, seed) => {
-        const texts = randomTexts(lengths, seed);
-        const together = await run(two, texts);
-        expect(await run(one, texts)).toEqual(together);
-        let first = 0;
-        for (const [i, text] of texts.entries()) {
-          const alone = await run(i % 2 === 0 ? one : two, [text]);
-          const rows = together.tokens.subarray(first * hidden, (first + text.length) * hidden);
-          expect(alone.tokens).toEqual(rows);
-          expect(alone.embedding).toEqual(together.embedding.subarray(i * hidden, (i + 1) * hidden));
-          first += text.length;
-        }
-      }),
-      { numRuns: 8, seed: 3 },
-    );
-  });
+  test.each(PROGRAMS)(
+    "a text's result is that of the text alone, on one thread and on two: $hidden wide",
+    async (sizes) => {
+      const program = smallEncoder(sizes);
+      const weights = smallWeights(program);
+      const compiled = backends.map((backend) => backend.compile(program, backend.createParameters(weights)));
+      const [one, two] = compiled as [Executable, Executable];
+      const { hidden } = sizes;
+      await fc.assert(
+        fc.asyncProperty(batches, fc.integer(), async (lengths, seed) => {
+          const texts = randomTexts(lengths, seed);
+          const together = await run(two, texts);
+          expect(await run(one, texts)).toEqual(together);
+          let first = 0;
+          for (const [i, text] of texts.entries()) {
+            const alone = await run(i % 2 === 0 ? one : two, [text]);
+            const rows = together.tokens.subarray(first * hidden, (first + text.length) * hidden);
+            expect(alone.tokens).toEqual(rows);
+            expect(alone.embedding).toEqual(together.embedding.subarray(i * hidden, (i + 1) * hidden));
+            first += text.length;
+          }
+        }),
+        { numRuns: 8, seed: 3 },
+      );
+    },
+  );
 });
 
 /** Not the numbers: -0 and 0 differ, and so do NaNs. */

@@ -59,7 +59,9 @@ describe.skipIf(!isBuilt).each(names)("%s", (name) => {
       for (;;) await run();
     })();`;
     const workers = [1, 2].map(() => new Worker(code, { eval: true }));
-    const ran = workers.map((worker) => new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject)));
+    const ran = workers.map(
+      (worker) => new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject)),
+    );
     expect(await Promise.all(ran)).toEqual(["ran", "ran"]);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await Promise.all(workers.map((worker) => worker.terminate()))).toEqual([1, 1]);

@@ -105,7 +105,9 @@ describe.each(runnableForms())("$name, closed", ({ name, start }) => {
     await backend.close();
     expect(await running).toBeInstanceOf(BackendError);
     await expect(executable.run(long.inputs, long.sizes)).rejects.toThrow("closed");
-    expect(() => backend.createParameters(smallWeights(small))).toThrow(`${name.split(" ")[0]}: this backend is closed.`);
+    expect(() => backend.createParameters(smallWeights(small))).toThrow(
+      `${name.split(" ")[0]}: this backend is closed.`,
+    );
   });
 
   test("closed parameters close what was compiled against them; runs under way finish", async () => {

@@ -1,6 +1,14 @@
 import { environmentVariable, physicalCores } from "#platform";
 import { BackendError } from "../../errors.ts";
-import type { Backend, BackendInfo, BackendOptions, Executable, ParameterSet, Program, TensorSource } from "../backend.ts";
+import type {
+  Backend,
+  BackendInfo,
+  BackendOptions,
+  Executable,
+  ParameterSet,
+  Program,
+  TensorSource,
+} from "../backend.ts";
 import { checkProgram } from "../check-inputs.ts";
 import { checkThreads } from "../check-threads.ts";
 import { CompiledProgram } from "../compiled-program.ts";
@@ -29,7 +37,8 @@ export class NativeBackend implements Backend {
   constructor(options: NativeOptions = {}) {
     this.#addon = loadNativeAddon();
     const known = this.#addon.instructionSets();
-    const instructionSet = options.instructionSet ?? environmentVariable("CLOZE_INSTRUCTION_SET") ?? (known[0] as string);
+    const instructionSet =
+      options.instructionSet ?? environmentVariable("CLOZE_INSTRUCTION_SET") ?? (known[0] as string);
     if (!known.includes(instructionSet)) {
       throw new BackendError(`Instruction set "${instructionSet}" is none of this processor's: ${known.join(", ")}.`);
     }

@@ -97,11 +97,51 @@ function linearCases(make: OperandMaker): OpCase[] {
     ),
   );
   const rest = [
-    linearCase(make, { rows: 3, inner: 385, columns: 1, layout: "packed", activation: "none", bias: true, residual: true }),
-    linearCase(make, { rows: 67, inner: 385, columns: 3, layout: "rows", activation: "gelu", bias: true, residual: false }),
-    linearCase(make, { rows: 1, inner: 67, columns: 385, layout: "rows", activation: "none", bias: false, residual: true }),
-    linearCase(make, { rows: 5, inner: 769, columns: 769, layout: "packed", activation: "none", bias: true, residual: true }),
-    linearCase(make, { rows: 385, inner: 67, columns: 385, layout: "packed", activation: "gelu", bias: true, residual: true }),
+    linearCase(make, {
+      rows: 3,
+      inner: 385,
+      columns: 1,
+      layout: "packed",
+      activation: "none",
+      bias: true,
+      residual: true,
+    }),
+    linearCase(make, {
+      rows: 67,
+      inner: 385,
+      columns: 3,
+      layout: "rows",
+      activation: "gelu",
+      bias: true,
+      residual: false,
+    }),
+    linearCase(make, {
+      rows: 1,
+      inner: 67,
+      columns: 385,
+      layout: "rows",
+      activation: "none",
+      bias: false,
+      residual: true,
+    }),
+    linearCase(make, {
+      rows: 5,
+      inner: 769,
+      columns: 769,
+      layout: "packed",
+      activation: "none",
+      bias: true,
+      residual: true,
+    }),
+    linearCase(make, {
+      rows: 385,
+      inner: 67,
+      columns: 385,
+      layout: "packed",
+      activation: "gelu",
+      bias: true,
+      residual: true,
+    }),
   ];
   return [...plain, ...epilogues, ...rest];
 }
@@ -164,9 +204,27 @@ function embeddingCases(make: OperandMaker): OpCase[] {
     const common = { result: ["tokens", columns] as Shape, sizes };
     const all = { ...sum, table2: table(2), ids2: ids(2), table3: table(1), ids3: ids(1) };
     return [
-      { name: `embedding of ${columns}`, op: "embedding", operands: { table: table(67), ids: ids(67) }, attributes: {}, ...common },
-      { name: `embeddingSum, 4 of ${columns}, norm`, op: "embeddingSum", operands: { ...all, ...norm }, attributes: { epsilon: 1e-12 }, ...common },
-      { name: `embeddingSum, 2 of ${columns}`, op: "embeddingSum", operands: sum, attributes: { epsilon: 0 }, ...common },
+      {
+        name: `embedding of ${columns}`,
+        op: "embedding",
+        operands: { table: table(67), ids: ids(67) },
+        attributes: {},
+        ...common,
+      },
+      {
+        name: `embeddingSum, 4 of ${columns}, norm`,
+        op: "embeddingSum",
+        operands: { ...all, ...norm },
+        attributes: { epsilon: 1e-12 },
+        ...common,
+      },
+      {
+        name: `embeddingSum, 2 of ${columns}`,
+        op: "embeddingSum",
+        operands: sum,
+        attributes: { epsilon: 0 },
+        ...common,
+      },
     ] satisfies OpCase[];
   });
 }
@@ -182,20 +240,43 @@ function elementwiseCases(make: OperandMaker): OpCase[] {
       column: make.input(["tokens", 1], sizes),
     };
     const pairs = Object.entries(seconds).flatMap(([kind, b]) =>
-      (["add", "multiply"] as const).map((op) => ({ name: `${op} ${kind} of ${columns}`, op, operands: { a, b }, attributes: {}, ...common })),
+      (["add", "multiply"] as const).map((op) => ({
+        name: `${op} ${kind} of ${columns}`,
+        op,
+        operands: { a, b },
+        attributes: {},
+        ...common,
+      })),
     );
     const affine = { factor: 0.5, term: -2 };
-    return [...pairs, { name: `affine of ${columns}`, op: "affine", operands: { x: a }, attributes: affine, ...common }] satisfies OpCase[];
+    return [
+      ...pairs,
+      { name: `affine of ${columns}`, op: "affine", operands: { x: a }, attributes: affine, ...common },
+    ] satisfies OpCase[];
   });
   const sizes = { tokens: 17 };
   const wide: Operand = { place: "input", shape: ["tokens", 67], data: make.floats(17 * 67, -12, 12) };
   const activations = ACTIVATIONS.map((activation): OpCase => {
-    return { name: `activation ${activation}`, op: "activation", operands: { x: wide }, attributes: { activation }, result: ["tokens", 67], sizes };
+    return {
+      name: `activation ${activation}`,
+      op: "activation",
+      operands: { x: wide },
+      attributes: { activation },
+      result: ["tokens", 67],
+      sizes,
+    };
   });
   const gates = ACTIVATIONS.flatMap((activation) =>
     ["first", "second"].map((activated): OpCase => {
       const x = make.input(["tokens", 134], sizes);
-      return { name: `gatedUnit ${activation}, ${activated}`, op: "gatedUnit", operands: { x }, attributes: { activation, activated }, result: ["tokens", 67], sizes };
+      return {
+        name: `gatedUnit ${activation}, ${activated}`,
+        op: "gatedUnit",
+        operands: { x },
+        attributes: { activation, activated },
+        result: ["tokens", 67],
+        sizes,
+      };
     }),
   );
   return [...sized, ...activations, ...gates];
@@ -275,7 +356,12 @@ interface HeadShape {
 }
 
 /** q, k and v are columns of one matrix, as after a fused projection. */
-function attentionCase(make: OperandMaker, lengths: readonly number[], shape: HeadShape, bias: (typeof BIASES)[number]): OpCase {
+function attentionCase(
+  make: OperandMaker,
+  lengths: readonly number[],
+  shape: HeadShape,
+  bias: (typeof BIASES)[number],
+): OpCase {
   const { heads, keyHeads, size } = shape;
   const { sizes, offsets } = packed(lengths);
   const { q, k, v } = fusedProjection(make, shape, sizes);
@@ -301,7 +387,12 @@ function fusedProjection(make: OperandMaker, { heads, keyHeads, size }: HeadShap
   };
 }
 
-function biasOperands(make: OperandMaker, heads: number, sizes: Sizes, bias: (typeof BIASES)[number]): { [slot: string]: Operand } {
+function biasOperands(
+  make: OperandMaker,
+  heads: number,
+  sizes: Sizes,
+  bias: (typeof BIASES)[number],
+): { [slot: string]: Operand } {
   if (bias === "slopes") {
     const data = Float32Array.from({ length: heads }, (_, h) => 2 ** -(h + 1));
     return { slopes: { place: "constant", shape: [heads], data } };
@@ -340,13 +431,27 @@ function plainAttentionCases(make: OperandMaker): OpCase[] {
     });
     const softmax = [-1, 5].map((window): OpCase => {
       const operands = { scores, offsets, pairOffsets };
-      return { name: `attentionSoftmax, texts of ${lengths}, window ${window}`, op: "attentionSoftmax", operands, attributes: { window }, result: ["pairs", 4], sizes };
+      return {
+        name: `attentionSoftmax, texts of ${lengths}, window ${window}`,
+        op: "attentionSoftmax",
+        operands,
+        attributes: { window },
+        result: ["pairs", 4],
+        sizes,
+      };
     });
     const mixed = { probabilities: scores, v, offsets, pairOffsets };
     return [
       ...scored,
       ...softmax,
-      { name: `attentionMix, texts of ${lengths}`, op: "attentionMix", operands: mixed, attributes: heads, result: ["tokens", 68], sizes },
+      {
+        name: `attentionMix, texts of ${lengths}`,
+        op: "attentionMix",
+        operands: mixed,
+        attributes: heads,
+        result: ["tokens", 68],
+        sizes,
+      },
     ] satisfies OpCase[];
   });
 }
@@ -362,13 +467,30 @@ function textCases(make: OperandMaker): OpCase[] {
       const mask: Operand = { place: "input", shape: ["tokens"], data: kept };
       const of = `texts of ${lengths}, ${columns} columns`;
       const pools = POOLINGS.flatMap((pooling) =>
-        [{ x, offsets }, { x, offsets, mask }].map((operands): OpCase => {
+        [
+          { x, offsets },
+          { x, offsets, mask },
+        ].map((operands): OpCase => {
           const masked = "mask" in operands ? ", masked" : "";
-          return { name: `pool ${pooling}${masked}, ${of}`, op: "pool", operands, attributes: { pooling }, result: ["texts", columns], sizes };
+          return {
+            name: `pool ${pooling}${masked}, ${of}`,
+            op: "pool",
+            operands,
+            attributes: { pooling },
+            result: ["texts", columns],
+            sizes,
+          };
         }),
       );
       const shifts = [-2, 1].map((by): OpCase => {
-        return { name: `shiftRows by ${by}, ${of}`, op: "shiftRows", operands: { x, offsets }, attributes: { by }, result: x.shape, sizes };
+        return {
+          name: `shiftRows by ${by}, ${of}`,
+          op: "shiftRows",
+          operands: { x, offsets },
+          attributes: { by },
+          result: x.shape,
+          sizes,
+        };
       });
       const fourier = { op: "fourier" as const, operands: { x, offsets }, attributes: {}, result: x.shape, sizes };
       return [...pools, ...shifts, ...(sizes.tokens * columns > 30000 ? [] : [{ name: `fourier, ${of}`, ...fourier }])];
@@ -384,10 +506,38 @@ function rowCases(make: OperandMaker): OpCase[] {
     const wide = make.input(["tokens", columns + 5], sizes);
     const index = make.ids("rows", 17, "tokens", 67);
     return [
-      { name: `gatherRows of ${columns}`, op: "gatherRows", operands: { x, index }, attributes: {}, result: ["rows", columns], sizes },
-      { name: `concat of ${columns} and 3`, op: "concat", operands: { a: x, b }, attributes: {}, result: ["tokens", columns + 3], sizes },
-      { name: `concat of ${columns}, 3, 1, 17`, op: "concat", operands: { a: x, b, c, d }, attributes: {}, result: ["tokens", columns + 21], sizes },
-      { name: `slice of ${columns}`, op: "slice", operands: { x: wide }, attributes: { start: 2, count: columns }, result: ["tokens", columns], sizes },
+      {
+        name: `gatherRows of ${columns}`,
+        op: "gatherRows",
+        operands: { x, index },
+        attributes: {},
+        result: ["rows", columns],
+        sizes,
+      },
+      {
+        name: `concat of ${columns} and 3`,
+        op: "concat",
+        operands: { a: x, b },
+        attributes: {},
+        result: ["tokens", columns + 3],
+        sizes,
+      },
+      {
+        name: `concat of ${columns}, 3, 1, 17`,
+        op: "concat",
+        operands: { a: x, b, c, d },
+        attributes: {},
+        result: ["tokens", columns + 21],
+        sizes,
+      },
+      {
+        name: `slice of ${columns}`,
+        op: "slice",
+        operands: { x: wide },
+        attributes: { start: 2, count: columns },
+        result: ["tokens", columns],
+        sizes,
+      },
     ] satisfies OpCase[];
   });
 }

@@ -17,7 +17,10 @@ export interface OpCheck {
 }
 
 /** Runs cases of every operation on `backend` and on the reference, and compares. */
-export async function selfCheck(backend: Backend, options: { signal?: AbortSignal | undefined } = {}): Promise<OpCheck[]> {
+export async function selfCheck(
+  backend: Backend,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<OpCheck[]> {
   const reference = new ReferenceBackend();
   const found = new Map<OpName, { cases: number; worst: number; worstCase: string }>();
   for (const testCase of opCases()) {

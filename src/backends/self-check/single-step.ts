@@ -71,7 +71,14 @@ export function singleStepProgram({ op, operands, attributes, result }: SingleSt
   const y = values.push({ shape: result, type: "f32", place: "output", name: "y" }) - 1;
   const step = { op, inputs: slots, outputs: { y }, attributes } as unknown as Step;
   const plan = { bytes: 0, offsets: new Float64Array(values.length).fill(-1) };
-  const program: Program = { values, steps: [step], parameters, inputs, outputs: new Map([["y", y]]), plan: () => plan };
+  const program: Program = {
+    values,
+    steps: [step],
+    parameters,
+    inputs,
+    outputs: new Map([["y", y]]),
+    plan: () => plan,
+  };
   return { program, source: (name) => storedOperand(name, operands[name] as Operand), inputs: data };
 }
 

@@ -125,7 +125,10 @@ export class WasmExecutor {
       result.set(new Float32Array(this.#memory.buffer, pointer, length));
       return result;
     });
-    this.#reply({ kind: "done", id, outputs: results }, results.map((result) => result.buffer));
+    this.#reply(
+      { kind: "done", id, outputs: results },
+      results.map((result) => result.buffer),
+    );
   }
 
   /** Copies the inputs in and points the program at them, its arena and its outputs; says where those lie. */
@@ -144,15 +147,29 @@ export class WasmExecutor {
     const words = new Int32Array(this.#memory.buffer);
     words.set(sizes, (base + sizesAt) / 4);
     new Float64Array(this.#memory.buffer).set(offsets, (base + offsetsAt) / 8);
-    words.set(inputsAt.map((at) => base + at), (base + inputTable) / 4);
-    words.set(outputsAt.map((at) => base + at), (base + outputTable) / 4);
+    words.set(
+      inputsAt.map((at) => base + at),
+      (base + inputTable) / 4,
+    );
+    words.set(
+      outputsAt.map((at) => base + at),
+      (base + outputTable) / 4,
+    );
     const floats = new Float32Array(this.#memory.buffer);
     inputs.forEach((input, i) => {
       const at = (base + (inputsAt[i] as number)) / 4;
       (input instanceof Int32Array ? words : floats).set(input, at);
     });
     const [inputPointers, outputPointers] = [base + inputTable, base + outputTable];
-    const status = this.#wasm.bind(program, base + sizesAt, base + offsetsAt, arena, arenaBytes, inputPointers, outputPointers);
+    const status = this.#wasm.bind(
+      program,
+      base + sizesAt,
+      base + offsetsAt,
+      arena,
+      arenaBytes,
+      inputPointers,
+      outputPointers,
+    );
     if (status !== 0) throw new Error(`${OUT_OF_MEMORY} for a batch of this size`);
     return command.outputs.map((length, i) => ({ pointer: base + (outputsAt[i] as number), length }));
   }

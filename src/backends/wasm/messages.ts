@@ -1,6 +1,11 @@
 /** What the backend tells its workers. Ids are the backend's; commands but `abort` are done in order. */
 export type WasmCommand =
-  | { readonly kind: "lead"; readonly module: WebAssembly.Module; readonly memory?: WebAssembly.Memory; readonly threads: number }
+  | {
+      readonly kind: "lead";
+      readonly module: WebAssembly.Module;
+      readonly memory?: WebAssembly.Memory;
+      readonly threads: number;
+    }
   | {
       readonly kind: "help";
       readonly module: WebAssembly.Module;

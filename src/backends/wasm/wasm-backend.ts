@@ -1,6 +1,14 @@
 import { physicalCores } from "#platform";
 import { BackendError } from "../../errors.ts";
-import type { Backend, BackendInfo, BackendOptions, Executable, ParameterSet, Program, TensorSource } from "../backend.ts";
+import type {
+  Backend,
+  BackendInfo,
+  BackendOptions,
+  Executable,
+  ParameterSet,
+  Program,
+  TensorSource,
+} from "../backend.ts";
 import { checkProgram } from "../check-inputs.ts";
 import { checkThreads } from "../check-threads.ts";
 import { CompiledProgram } from "../compiled-program.ts";
