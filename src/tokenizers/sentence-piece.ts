@@ -38,7 +38,8 @@ const REQUIRED_FIELDS: [number: number, name: string][] = [
   [2, "trainer_spec"],
   [3, "normalizer_spec"],
 ];
-const MAX_PIECES = 2 ** 22;
+/** Four times the largest vocabulary in use. */
+const MAX_PIECES = 2 ** 20;
 const MAX_CHARSMAP_BYTES = 2 ** 26;
 
 /**

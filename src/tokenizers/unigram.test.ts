@@ -81,6 +81,11 @@ describe("hostile files", () => {
     },
   );
 
+  it("refuse more pieces than any vocabulary has, before memory is taken", () => {
+    const pieces = new Array<[string, number]>(2 ** 20 + 1);
+    expect(() => model(pieces)).toThrow("vocab: 1048577 pieces; at most 1048576 can be read.");
+  });
+
   it.each([[-1], [9], [0.5]])("refuse %j for the id of the unknown piece", (unknownId) => {
     expect(() => model(PIECES, { unknownId })).toThrow(`vocab: unk_id is ${unknownId}; expected one of the 9 ids.`);
   });
