@@ -1,5 +1,5 @@
 import type { CheckpointDescription, MemoryPlan, NonFiniteTensor } from "../models/describe-checkpoint.ts";
-import type { Inspection } from "./commands/inspect.ts";
+import type { Inspection } from "./inspection.ts";
 import { table } from "./table.ts";
 import { clip } from "./terminal.ts";
 

@@ -1,18 +1,7 @@
-import { type ModelLocation, resolveWhere } from "../../checkpoints/default-model.ts";
-import { Checkpoint } from "../../checkpoints/repository.ts";
 import type { SentenceLayout } from "../../checkpoints/sentence-transformers.ts";
-import { ClozeError } from "../../errors.ts";
-import {
-  type CheckpointDescription,
-  describeCheckpoint,
-  findNonFinite,
-  type MemoryPlan,
-  type NonFiniteTensor,
-  planMemory,
-} from "../../models/describe-checkpoint.ts";
-import { Tokenizer } from "../../tokenizers/tokenizer.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import type { CommonFlags } from "../flags.ts";
+import { type Inspection, inspectFolder } from "../inspection.ts";
 import { showInspection } from "../inspection-text.ts";
 import { isForPeople } from "../results.ts";
 import { writeText } from "../terminal.ts";
@@ -21,17 +10,6 @@ interface InspectFlags extends CommonFlags {
   readonly memory?: true;
   readonly finite?: true;
   readonly tensors?: true;
-}
-
-/** Everything about a model folder that can be told without running it. */
-export interface Inspection {
-  readonly location: ModelLocation;
-  readonly checkpoint: Checkpoint;
-  readonly description: CheckpointDescription;
-  /** What the tokenizer is, or why it cannot be used. */
-  readonly tokenizer: { readonly size: number; readonly maxLength: number | undefined } | { readonly problem: string };
-  readonly memory: readonly MemoryPlan[] | undefined;
-  readonly nonFinite: readonly NonFiniteTensor[] | undefined;
 }
 
 export const inspect: CommandDefinition<InspectFlags> = {
@@ -60,40 +38,6 @@ export const inspect: CommandDefinition<InspectFlags> = {
     return problem === undefined && (inspection.nonFinite ?? []).length === 0 ? 0 : 1;
   },
 };
-
-async function inspectFolder(where: string | undefined, flags: InspectFlags): Promise<Inspection> {
-  const location = await resolveWhere(where);
-  const folder = location.layout?.encoderFolder ?? location.folder;
-  const checkpoint = Checkpoint.open(folder);
-  const description = describeCheckpoint(checkpoint);
-  const { architecture, head } = description;
-  const plans = flags.memory === true && architecture !== undefined && head !== undefined;
-  return {
-    location,
-    checkpoint,
-    description,
-    tokenizer: await describeTokenizer(folder),
-    memory: plans ? planMemory(architecture, head, batchesFor(architecture.maxLength)) : undefined,
-    nonFinite: flags.finite === true ? findNonFinite(checkpoint) : undefined,
-  };
-}
-
-/** One short text, the longest one, and a full batch of each. */
-function batchesFor(maxLength: number): { texts: number; length: number }[] {
-  const short = Math.min(128, maxLength);
-  const lengths = [...new Set([short, Math.min(512, maxLength)])];
-  return lengths.flatMap((length) => [1, Math.max(1, Math.floor(4096 / length))].map((texts) => ({ texts, length })));
-}
-
-async function describeTokenizer(folder: string): Promise<Inspection["tokenizer"]> {
-  try {
-    const { size, maxLength } = await Tokenizer.load(folder);
-    return { size, maxLength };
-  } catch (error) {
-    if (!(error instanceof ClozeError)) throw error;
-    return { problem: error.message };
-  }
-}
 
 function toJson({ location, checkpoint, description, tokenizer, memory, nonFinite }: Inspection): object {
   const { architecture, audit, head, heads, problem, unusedKeys, tensors, parameters, bytes } = description;
