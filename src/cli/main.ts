@@ -1,16 +1,21 @@
 #!/usr/bin/env node
 import { addAbortSignal } from "node:stream";
-import { run } from "./run.ts";
+import { INTERRUPTED, run } from "./run.ts";
 
 const interruption = new AbortController();
-// Once: a second Ctrl-C ends the process the hard way.
+let interruptedCode = INTERRUPTED;
+// Once each: a second Ctrl-C ends the process the hard way.
 process.once("SIGINT", () => interruption.abort());
+process.once("SIGTERM", () => {
+  interruptedCode = 128 + 15; // as shells count
+  interruption.abort();
+});
 
 // Writing to a pipe that nobody reads any more fails where it is written; without listeners it would also throw here.
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
 
-process.exitCode = await run(process.argv.slice(2), {
+const exitCode = await run(process.argv.slice(2), {
   get stdin() {
     return addAbortSignal(interruption.signal, process.stdin);
   },
@@ -19,3 +24,4 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   signal: interruption.signal,
 });
+process.exitCode = exitCode === INTERRUPTED ? interruptedCode : exitCode;

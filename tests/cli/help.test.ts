@@ -43,3 +43,12 @@ test.each([
 ])("%j is a mistake", async (argv, message) => {
   expect(await runCli(argv)).toEqual({ exitCode: 2, stdout: "", stderr: message });
 });
+
+test.each(VERBS.map(({ name }) => name))("cloze %s refuses a flag that it does not know", async (verb) => {
+  const { exitCode, stdout, stderr } = await runCli([verb, "a", "b", "--jsn"]);
+  expect({ exitCode, stdout, stderr }).toEqual({
+    exitCode: 2,
+    stdout: "",
+    stderr: "error: unknown option '--jsn'; did you mean --json?\n",
+  });
+});
