@@ -15,7 +15,7 @@ import { Task } from "./task.ts";
  *
  *     const embedder = await Embedder.load();
  *     const [question, answer] = await embedder.embed(["What do bees make?", "Honey."]);
- *     embedder.similarity(question, answer); // 0.5
+ *     embedder.similarity(question, answer); // 0.351
  */
 export class Embedder extends Task<EmbedderParts> {
   /** Numbers of an embedding. */
