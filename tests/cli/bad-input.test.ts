@@ -110,6 +110,22 @@ test("a folder without a tokenizer", async () => {
   expect(await mistake(["embed", "x", "--model", model, ...REFERENCE], model)).toBe(sentence);
 });
 
+test("weights that are not finite", async () => {
+  const model = brokenModel((folder) => {
+    const file = join(folder, "model.safetensors");
+    const bytes = readFileSync(file);
+    bytes.writeFloatLE(Number.NaN, bytes.length - 4);
+    bytes.writeFloatLE(Number.POSITIVE_INFINITY, bytes.length - 8);
+    writeFileSync(file, bytes);
+  });
+  const inspected = await runCli(["inspect", model, "--finite"]);
+  expect(inspected).toMatchObject({ exitCode: 1, stderr: "" });
+  expect(jsonLines(inspected.stdout)[0]?.nonFinite).toEqual([{ name: "pooler.dense.weight", nan: 1, infinite: 1 }]);
+  const verified = await runCli(["verify", model, ...REFERENCE]);
+  expect(verified).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(verified.stderr).toMatch(/^error: Output "pooled" is not finite: .* cloze inspect --finite\n$/);
+});
+
 test("no recorded outputs", async () => {
   const model = brokenModel((folder) => rmSync(join(folder, "expected.safetensors")));
   expect(await mistake(["verify", model, ...REFERENCE], model)).toMatchInlineSnapshot(
