@@ -28,6 +28,7 @@ struct Workspace {
   float* panel;    // [size][width]: the queries
   float* mixed;    // [size][width]: values summed by their probabilities, not yet divided
   float* scores;   // [KEY_BLOCK][width], then probabilities
+  float* values;   // [KEY_BLOCK][size]: of the keys; in the tensor they lie so far apart that few lines share the cache
   float* line;     // distances of a block
   float* largest;  // [width]: score so far
   float* total;    // [width]: sum of probabilities so far
@@ -37,16 +38,50 @@ struct Workspace {
     panel = reinterpret_cast<float*>(scratch);
     mixed = panel + size * QUERY_BLOCK;
     scores = mixed + size * QUERY_BLOCK;
-    line = scores + KEY_BLOCK * QUERY_BLOCK;
+    values = scores + KEY_BLOCK * QUERY_BLOCK;
+    line = values + KEY_BLOCK * (size + LANES);
     largest = line + KEY_BLOCK + QUERY_BLOCK;
     total = largest + QUERY_BLOCK;
     factor = total + QUERY_BLOCK;
   }
   static size_t bytes(int64_t size) {
-    const int64_t numbers = 2 * size * QUERY_BLOCK + KEY_BLOCK * QUERY_BLOCK + KEY_BLOCK + QUERY_BLOCK + 3 * QUERY_BLOCK;
+    const int64_t numbers = 2 * size * QUERY_BLOCK + KEY_BLOCK * (QUERY_BLOCK + size + LANES) + KEY_BLOCK + 4 * QUERY_BLOCK;
     return static_cast<size_t>(numbers) * sizeof(float);
   }
 };
+
+// The largest number of a column of scores and `largest`, in four chains so that they overlap.
+CLOZE_INLINE vf largest_score(const float* scores, int keys, ptrdiff_t stride, vf largest) {
+  vf a = largest, b = largest, c = largest, d = largest;
+  int key = 0;
+  for (; key + 4 <= keys; key += 4, scores += 4 * stride) {
+    a = larger(load(scores), a);
+    b = larger(load(scores + stride), b);
+    c = larger(load(scores + 2 * stride), c);
+    d = larger(load(scores + 3 * stride), d);
+  }
+  for (; key < keys; key++, scores += stride) a = larger(load(scores), a);
+  return larger(larger(a, b), larger(c, d));
+}
+
+// Replaces a column of scores by 2^(score - base) and returns their sum.
+CLOZE_INLINE vf exponentials(float* scores, int keys, ptrdiff_t stride, vf base) {
+  vf even = {}, odd = {};
+  int key = 0;
+  for (; key + 2 <= keys; key += 2, scores += 2 * stride) {
+    const vf first = exponential2(load(scores) - base), second = exponential2(load(scores + stride) - base);
+    store(scores, first);
+    store(scores + stride, second);
+    even += first;
+    odd += second;
+  }
+  if (key < keys) {
+    const vf last = exponential2(load(scores) - base);
+    store(scores, last);
+    even += last;
+  }
+  return even + odd;
+}
 
 // Scores of `keys` keys become probabilities relative to the largest score so far. False when no sum needs scaling.
 bool take_exponentials(const Workspace& w, int vectors, int keys) {
@@ -54,19 +89,13 @@ bool take_exponentials(const Workspace& w, int vectors, int keys) {
   vi changed = {};
   for (int query = 0; query < width; query += LANES) {
     const vf before = load(w.largest + query);
-    vf largest = before;
-    for (int key = 0; key < keys; key++) largest = larger(load(w.scores + key * width + query), largest);
+    const vf largest = largest_score(w.scores + query, keys, width, before);
     // Where every score so far is -infinity, subtracting it would give NaN.
     const vf base = choose(largest == -__builtin_inff(), vf{}, largest);
     const vf factor = exponential2(before - base);
-    vf total = load(w.total + query) * factor;
-    for (int key = 0; key < keys; key++) {
-      const vf probability = exponential2(load(w.scores + key * width + query) - base);
-      store(w.scores + key * width + query, probability);
-      total += probability;
-    }
+    const vf total = exponentials(w.scores + query, keys, width, base);
+    store(w.total + query, multiply_add(load(w.total + query), factor, total));
     store(w.largest + query, largest);
-    store(w.total + query, total);
     store(w.factor + query, factor);
     changed |= factor != 1.0f;
   }
@@ -84,12 +113,26 @@ void scale_sums(const Workspace& w, int vectors, int64_t size) {
 void write_block(const Workspace& w, const QueryBlock& block, int64_t size, const Tensor* y) {
   const int width = block.width();
   for (int query = 0; query < width; query += LANES) store(w.factor + query, 1.0f / load(w.total + query));
-  scale_sums(w, block.vectors(), size);
-  transpose(row_of(y, block.first) + block.head * size, y->stride, w.mixed, width, size, block.count);
+  each_column(
+      size, block.count,
+      [&](int64_t row, int64_t query, auto) { return load(w.mixed + row * width + query) * load(w.factor + query); },
+      [&](int64_t query, vf values, int64_t row, auto part) {
+        part.store(row_of(y, block.first + query) + block.head * size + row, values);
+      });
+}
+
+// Values of keys [first, first + count) side by side; returns what separates them.
+ptrdiff_t copy_values(const Tensor* v, int64_t column, int64_t first, int count, int64_t size, float* values) {
+  const ptrdiff_t stride = (size + LANES - 1) / LANES * LANES;
+  for (int key = 0; key < count; key++) {
+    const float* from = row_of(v, first + key) + column;
+    each_vector(size, [&](int64_t c, auto part) { store(values + key * stride + c, part.load(from + c)); });
+  }
+  return stride;
 }
 
 void attend(const AttentionOperands& o, const QueryBlock& block, const Tensor* v, const Tensor* y, const Workspace& w) {
-  const int64_t size = o.size();
+  const int size = o.size();
   const int width = block.width();
   pack_queries(o, block, w.panel);
   for (int query = 0; query < width; query++) {
@@ -102,14 +145,18 @@ void attend(const AttentionOperands& o, const QueryBlock& block, const Tensor* v
     if (reached > 0) first += reached / KEY_BLOCK * KEY_BLOCK;
     end = smaller_of(end, block.first + block.count + o.window);
   }
+  const int64_t column = o.key_column(block.head);
+  fetch_rows(y, block.first, block.first + block.count, block.head * size, size);
   bool begun = false;
   for (int64_t key = first; key < end; key += KEY_BLOCK) {
     const int keys = static_cast<int>(smaller_of(end - key, KEY_BLOCK));
+    fetch_rows(v, key, key + keys, column, size);
     score_keys(o, block, w.panel, key, keys, w.line, w.scores);
+    fetch_rows(o.k, key + keys, smaller_of(key + keys + KEY_BLOCK, end), column, size);
     const bool scaled = take_exponentials(w, block.vectors(), keys);
     if (begun && scaled) scale_sums(w, block.vectors(), size);
-    const LeftOperand values = {row_of(v, key) + o.key_column(block.head), 1, v->stride};
-    multiply_rows(static_cast<int>(size), block.vectors(), keys, values, w.scores, width, {w.mixed, width, begun});
+    const LeftOperand values = {w.values, 1, copy_values(v, column, key, keys, size, w.values)};
+    multiply_rows(size, block.vectors(), keys, values, w.scores, w.mixed, begun);
     begun = true;
   }
   write_block(w, block, size, y);

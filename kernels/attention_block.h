@@ -34,8 +34,8 @@ struct AttentionOperands {
   float unit;      // of everything: log2(e) where powers of two are taken
   AttentionBiases biases;
 
-  int64_t size() const { return q->columns / heads; }
-  int64_t key_column(int32_t head) const { return head / (heads / key_heads) * size(); }
+  int32_t size() const { return q->columns / heads; }
+  int32_t key_column(int32_t head) const { return head / (heads / key_heads) * size(); }
 };
 
 // Queries [first, first + count) of the text whose tokens are [from, to), all rows of the batch.
@@ -52,15 +52,21 @@ struct QueryBlock {
 
 inline int64_t clamp_distance(int64_t distance, int64_t most) { return larger_of(-most, smaller_of(most, distance)); }
 
-// The panel of a block's queries, scaled: panel[depth * width + query].
+// The panel of a block's queries, scaled: panel[depth * width + query], zeros in lanes without a query.
 inline void pack_queries(const AttentionOperands& o, const QueryBlock& block, float* panel) {
-  const float factor = o.scale * o.unit;
   const int width = block.width();
-  transpose(panel, width, row_of(o.q, block.first) + block.head * o.size(), o.q->stride, block.count, o.size());
-  for (int64_t step = 0; step < o.size(); step++) {
-    float* row = panel + step * width;
-    for (int query = block.count; query < width; query++) row[query] = 0;
-    for (int query = 0; query < width; query += LANES) store(row + query, load(row + query) * factor);
+  const float* q = row_of(o.q, block.first) + block.head * o.size();
+  const float factor = o.scale * o.unit;
+  each_column(
+      block.count, o.size(), [&](int64_t row, int64_t column, auto part) { return part.load(q + row * o.q->stride + column) * factor; },
+      [&](int64_t column, vf values, int64_t row, auto) { store(panel + column * width + row, values); });
+}
+
+// Asks for `size` columns of some rows: they lie too far apart for the processor to guess.
+CLOZE_INLINE void fetch_rows(const Tensor* tensor, int64_t first, int64_t end, int64_t column, int64_t size) {
+  for (int64_t row = first; row < end; row++) {
+    const float* at = row_of(tensor, row) + column;
+    for (int64_t c = 0; c < size; c += 16) __builtin_prefetch(at + c, 0, 2);
   }
 }
 
@@ -100,7 +106,7 @@ inline void add_disentangled(const AttentionOperands& o, const QueryBlock& block
 inline void score_keys(const AttentionOperands& o, const QueryBlock& block, const float* panel, int64_t first, int count, float* line, float* scores) {
   const int width = block.width();
   const LeftOperand keys = {row_of(o.k, first) + o.key_column(block.head), o.k->stride, 1};
-  multiply_rows(count, block.vectors(), o.size(), keys, panel, width, {scores, width, false});
+  multiply_rows(count, block.vectors(), o.size(), keys, panel, scores, false);
 
   if (o.biases.distance_index != nullptr) {
     for (int key = 0; key < count; key++) add_disentangled(o, block, first + key, scores + key * width);

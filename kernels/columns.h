@@ -10,6 +10,7 @@ struct WholeVector {
   CLOZE_INLINE vf load(const float* from) const { return CLOZE_ISA::load(from); }
   CLOZE_INLINE void store(float* to, vf x) const { CLOZE_ISA::store(to, x); }
   CLOZE_INLINE vf only(vf x) const { return x; }
+  CLOZE_INLINE static constexpr int lanes() { return LANES; }
 };
 
 struct FirstLanes {
@@ -18,6 +19,7 @@ struct FirstLanes {
   CLOZE_INLINE void store(float* to, vf x) const { store_first(to, x, count); }
   // Zeros in the lanes beyond.
   CLOZE_INLINE vf only(vf x) const { return choose(lane_numbers() < count, x, vf{}); }
+  CLOZE_INLINE int lanes() const { return count; }
 };
 
 // step(column, part) for each vector of a row.

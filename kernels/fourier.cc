@@ -90,10 +90,9 @@ void transform_rows(const Workspace& w, const Panel& panel, int64_t from, int co
       w.rows[(TILE_ROWS + row) * length + t] = -w.tokens.sines[turn];
     }
   }
-  const Sums sums = {w.sums, PANEL_COLUMNS, false};
-  multiply_rows(count, panel.vectors, length, {w.rows, length, 1}, w.real, panel.width(), sums);
+  multiply_rows(count, panel.vectors, length, {w.rows, length, 1}, w.real, w.sums, false);
   const LeftOperand sines = {w.rows + TILE_ROWS * length, length, 1};
-  multiply_rows(count, panel.vectors, length, sines, w.imaginary, panel.width(), {w.sums, PANEL_COLUMNS, true});
+  multiply_rows(count, panel.vectors, length, sines, w.imaginary, w.sums, true);
 }
 
 void transform_text(Workspace& w, const Panel& panel, const Tensor* x, const Tensor* y, int64_t from, int64_t length) {
@@ -101,15 +100,15 @@ void transform_text(Workspace& w, const Panel& panel, const Tensor* x, const Ten
   w.tokens.fill();
   const LeftOperand left = {row_of(x, from), x->stride, 1};
   const int rows = static_cast<int>(length);
-  multiply_rows(rows, panel.vectors, x->columns, left, w.cosines, panel.width(), {w.real, panel.width(), false});
+  multiply_rows(rows, panel.vectors, x->columns, left, w.cosines, w.real, false);
   // e^(-i angle): the imaginary part is minus the sum with sines; twice minus gives the sign in transform_rows.
-  multiply_rows(rows, panel.vectors, x->columns, left, w.sines, panel.width(), {w.imaginary, panel.width(), false});
+  multiply_rows(rows, panel.vectors, x->columns, left, w.sines, w.imaginary, false);
   for (int64_t row = 0; row < length; row += TILE_ROWS) {
     const int count = static_cast<int>(length - row < TILE_ROWS ? length - row : TILE_ROWS);
     transform_rows(w, panel, row, count);
     for (int i = 0; i < count; i++) {
       float* to = row_of(y, from + row + i) + panel.first;
-      each_vector(panel.outputs, [&](int64_t c, auto part) { part.store(to + c, load(w.sums + i * PANEL_COLUMNS + c)); });
+      each_vector(panel.outputs, [&](int64_t c, auto part) { part.store(to + c, load(w.sums + i * panel.width() + c)); });
     }
   }
 }

@@ -74,7 +74,7 @@ struct Division {
 void finish(const Operands& o, const Panel& panel, int64_t from, int64_t to, const float* sums) {
   const float* bias = o.bias == nullptr ? nullptr : static_cast<const float*>(o.bias->data) + panel.first;
   with_activation(o.activation, [&](auto activation) {
-    for (int64_t row = from; row < to; row++, sums += PANEL_COLUMNS) {
+    for (int64_t row = from; row < to; row++, sums += panel.width()) {
       const float* residual = o.residual == nullptr ? nullptr : row_of(o.residual, row) + panel.first;
       float* y = row_of(o.y, row) + panel.first;
       each_vector(panel.outputs, [&](int64_t column, auto part) {
@@ -100,18 +100,18 @@ CLOZE_INLINE void fetch_results(const Operands& o, const Panel& panel, int64_t f
 
 // One panel for rows [first, first + rows). `ahead` is the panel that comes next.
 void multiply_panel(const Operands& o, const Panel& panel, const float* data, const float* ahead, int64_t first, int rows, float* sums) {
-  const int64_t depth = o.depth(), width = panel.width();
-  const int row_tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+  const int64_t depth = o.depth();
+  const int width = panel.width(), row_tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
   const ptrdiff_t bytes_of_step = width * sizeof(float);
   for (int64_t step = 0; step == 0 || step < depth; step += DEPTH_BLOCK) {
-    const int64_t steps = smaller_of(depth - step, DEPTH_BLOCK);
+    const ptrdiff_t steps = static_cast<ptrdiff_t>(smaller_of(depth - step, DEPTH_BLOCK));
+    const bool last = step + steps == depth;
     Ahead wanted = {reinterpret_cast<const char*>(ahead + step * width), (bytes_of_step + row_tiles - 1) / row_tiles};
     each_row_tile(rows, [&](int from, int to) {
-      const LeftOperand left = {row_of(o.x, first + from) + step, o.x->stride, 1};
-      float* own = sums + from * PANEL_COLUMNS;
-      const bool last = step + steps == depth;
+      float* own = sums + from * width;
       if (last) fetch_results(o, panel, first + from, first + to);
-      tile_of<FETCHING>(to - from, panel.vectors)(steps, left, data + step * width, width, {own, PANEL_COLUMNS, step > 0}, wanted);
+      const MultiplyTile multiply = tile_of<FETCHING>(to - from, panel.vectors);
+      multiply(steps, row_of(o.x, first + from) + step, o.x->stride, data + step * width, own, step > 0, 1, wanted);
       if (last) finish(o, panel, first + from, first + to, own);
       wanted.at += wanted.step_bytes * steps;
     });

@@ -68,11 +68,11 @@ void run(const Call* call, int32_t tile, char* scratch) {
   for (int64_t step = 0; step == 0 || step < depth; step += DEPTH_BLOCK) {
     const int64_t steps = depth - step < DEPTH_BLOCK ? depth - step : DEPTH_BLOCK;
     pack_steps(o, panel, step, steps, packed);
-    multiply_rows(rows, panel.vectors, steps, o.left(from, step), packed, panel.width(), {sums, PANEL_COLUMNS, step > 0});
+    multiply_rows(rows, panel.vectors, static_cast<ptrdiff_t>(steps), o.left(from, step), packed, sums, step > 0);
   }
   for (int64_t row = 0; row < rows; row++) {
     float* y = row_of(o.y, from + row) + panel.first;
-    each_vector(panel.outputs, [&](int64_t c, auto part) { part.store(y + c, load(sums + row * PANEL_COLUMNS + c)); });
+    each_vector(panel.outputs, [&](int64_t c, auto part) { part.store(y + c, load(sums + row * panel.width() + c)); });
   }
 }
 

@@ -21,18 +21,12 @@ constexpr int TILE_ROWS = 4, PANEL_VECTORS = 2;  // 8 of 16, as mul and add need
 #endif
 constexpr int PANEL_COLUMNS = PANEL_VECTORS * LANES;
 
-// Element (row, step) of the left operand is at[row * row_stride + step * step_stride].
+// Element (row, step) of the left operand is at[row * row_stride + step * step_stride]; step_stride is 1 where rows lie
+// in order.
 struct LeftOperand {
   const float* at;
   ptrdiff_t row_stride;
   ptrdiff_t step_stride;
-};
-
-// The sums: sums[row * stride + column]. `resume` goes on from what is there.
-struct Sums {
-  float* at;
-  ptrdiff_t stride;
-  bool resume;
 };
 
 // Memory that is wanted soon: each step of a register tile asks for a little of it, so that it arrives meanwhile.
@@ -49,22 +43,25 @@ constexpr Walk FETCHING = Walk::CONSECUTIVE;
 constexpr Walk FETCHING = Walk::CONSECUTIVE_FETCHING;
 #endif
 
+// sums[R][V vectors] = a[R, depth] . b[depth][V vectors], on top of what `sums` holds if `resume`.
 template <int R, int V, Walk WALK>
-__attribute__((noinline)) void multiply_tile(int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums, Ahead ahead) {
+__attribute__((noinline)) void multiply_tile(ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums, bool resume,
+                                             ptrdiff_t step_stride, Ahead ahead) {
+  constexpr int WIDTH = V * LANES;
   vf sum[R][V];
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) sum[r][v] = sums.resume ? load(sums.at + r * sums.stride + v * LANES) : vf{};
+    for (int v = 0; v < V; v++) sum[r][v] = resume ? load(sums + r * WIDTH + v * LANES) : vf{};
   }
-  const ptrdiff_t step_stride = WALK == Walk::STRIDED ? a.step_stride : 1;
-  for (int64_t k = 0; k < depth; k++) {
+  if (WALK != Walk::STRIDED) step_stride = 1;
+  for (const float* end = b + depth * WIDTH; b != end; b += WIDTH) {
     vf right[V];
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) right[v] = load(b + v * LANES);
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
-      const vf left = load_splat(a.at + r * a.row_stride);
+      const vf left = load_splat(a + r * row_stride);
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) sum[r][v] = multiply_add(left, right[v], sum[r][v]);
     }
@@ -72,17 +69,17 @@ __attribute__((noinline)) void multiply_tile(int64_t depth, LeftOperand a, const
       __builtin_prefetch(ahead.at, 0, 2);
       ahead.at += ahead.step_bytes;
     }
-    a.at += step_stride;
-    b += b_stride;
+    a += step_stride;
   }
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) store(sums.at + r * sums.stride + v * LANES, sum[r][v]);
+    for (int v = 0; v < V; v++) store(sums + r * WIDTH + v * LANES, sum[r][v]);
   }
 }
 
-using MultiplyTile = void (*)(int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums, Ahead ahead);
+using MultiplyTile = void (*)(ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums, bool resume,
+                              ptrdiff_t step_stride, Ahead ahead);
 
 template <Walk WALK, int V, int R>
 CLOZE_INLINE MultiplyTile tile_of_rows(int rows) {
@@ -109,12 +106,11 @@ CLOZE_INLINE void each_row_tile(int rows, Use use) {
   for (int tile = 0; tile < tiles; tile++) use(rows * tile / tiles, rows * (tile + 1) / tiles);
 }
 
-inline void multiply_rows(int rows, int vectors, int64_t depth, LeftOperand a, const float* b, ptrdiff_t b_stride, Sums sums) {
+// sums[rows][width] = a[rows, depth] . b[depth][width], width a number of vectors.
+inline void multiply_rows(int rows, int vectors, ptrdiff_t depth, LeftOperand a, const float* b, float* sums, bool resume) {
   each_row_tile(rows, [&](int from, int to) {
-    const LeftOperand left = {a.at + from * a.row_stride, a.row_stride, a.step_stride};
-    const Sums part = {sums.at + from * sums.stride, sums.stride, sums.resume};
     const MultiplyTile multiply = a.step_stride == 1 ? tile_of<Walk::CONSECUTIVE>(to - from, vectors) : tile_of<Walk::STRIDED>(to - from, vectors);
-    multiply(depth, left, b, b_stride, part, {});
+    multiply(depth, a.at + from * a.row_stride, a.row_stride, b, sums + from * vectors * LANES, resume, a.step_stride, {});
   });
 }
 
