@@ -80,12 +80,15 @@ export interface Program {
   plan(sizes: Sizes): Plan;
 }
 
-/** A tensor as it stands in a checkpoint. `read` fetches its bytes, little-endian, row-major, when they are needed. */
+/**
+ * A tensor as it stands in a checkpoint. `read` fetches its bytes, little-endian, row-major, when they are needed: into
+ * the beginning of `target` where that is given (it must be large enough), else into memory of their own.
+ */
 export interface StoredTensor {
   readonly name: string;
   readonly type: StoredType;
   readonly shape: readonly number[];
-  read(): Uint8Array;
+  read(target?: Uint8Array): Uint8Array;
 }
 
 /** Where a backend finds the tensors that a program's parameters name. */

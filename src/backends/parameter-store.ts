@@ -1,3 +1,4 @@
+import { byteLength } from "../checkpoints/stored-types.ts";
 import { BackendError } from "../errors.ts";
 import type { ParameterSet, Program, ProgramParameter, ProgramValue, StoredTensor, TensorSource } from "./backend.ts";
 import type { CompiledProgram } from "./compiled-program.ts";
@@ -21,6 +22,8 @@ export class ParameterStore<T> implements ParameterSet {
   readonly #memory: TensorMemory<T>;
   readonly #source: TensorSource;
   readonly #tensors = new Map<string, T>();
+  /** Every tensor is read through it, so that loading leaves no garbage of the weights' own size. */
+  #buffer: Uint8Array | undefined;
   #closed = false;
 
   constructor(memory: TensorMemory<T>, source: TensorSource) {
@@ -42,6 +45,7 @@ export class ParameterStore<T> implements ParameterSet {
     for (const parameter of program.parameters) {
       tensors[parameter.value] = this.#load(parameter, program.values[parameter.value] as ProgramValue);
     }
+    this.#buffer = undefined;
     return tensors;
   }
 
@@ -70,10 +74,16 @@ export class ParameterStore<T> implements ParameterSet {
     );
     stored.forEach((part, i) => {
       const { from, to } = places[i] as { from: number; to: number };
-      this.#memory.fill(tensor, from, to, STORED_TYPES.indexOf(part.type), part.read());
+      this.#memory.fill(tensor, from, to, STORED_TYPES.indexOf(part.type), part.read(this.#bufferFor(part)));
     });
     this.#tensors.set(key, tensor);
     return tensor;
+  }
+
+  #bufferFor({ type, shape }: StoredTensor): Uint8Array {
+    const bytes = byteLength(type, shape);
+    if (this.#buffer === undefined || this.#buffer.length < bytes) this.#buffer = new Uint8Array(bytes);
+    return this.#buffer;
   }
 }
 
