@@ -6,8 +6,8 @@ import { NormalizedText } from "./normalized-text.ts";
  */
 export class TextRewriter {
   private readonly source: NormalizedText;
-  private text = "";
-  /** A run of source units to be copied as they are, not yet part of `text`. */
+  private readonly parts: string[] = [];
+  /** A run of source units to be copied as they are, not yet among the parts. */
   private runStart = 0;
   private runEnd = 0;
   /** UTF-16 units written so far. */
@@ -40,7 +40,7 @@ export class TextRewriter {
   put(text: string, at: number): void {
     if (text.length === 0) return;
     this.flush();
-    this.text += text;
+    this.parts.push(text);
     if (this.starts === undefined && !this.staysIdentity(text.length, at)) this.leaveIdentity();
     if (this.starts !== undefined) this.alignPut(text.length, at);
     this.length += text.length;
@@ -49,7 +49,7 @@ export class TextRewriter {
   finish(): NormalizedText {
     this.flush();
     return new NormalizedText(
-      this.text,
+      this.parts.join(""),
       this.source.base,
       this.starts?.subarray(0, this.length),
       this.ends?.subarray(0, this.length),
@@ -57,7 +57,7 @@ export class TextRewriter {
   }
 
   private flush(): void {
-    if (this.runEnd > this.runStart) this.text += this.source.text.slice(this.runStart, this.runEnd);
+    if (this.runEnd > this.runStart) this.parts.push(this.source.text.slice(this.runStart, this.runEnd));
     this.runStart = this.runEnd = -1;
   }
 

@@ -8,6 +8,8 @@ export type Form = "NFC" | "NFD" | "NFKC" | "NFKD";
 /** No form changes a text whose UTF-16 units are all below this. */
 const FIRST_CHANGED: Record<Form, number> = { NFC: 0x300, NFD: 0xc0, NFKC: 0xa0, NFKD: 0xa0 };
 
+const LONGEST_MARK_RUN = 100;
+
 /**
  * Characters on their way to a normal form. `changes` says how each one came from the source, which is what the
  * alignment follows: 0 takes the place of the next source character, 1 is added beside the one before, and -n takes the
@@ -32,7 +34,8 @@ export class UnicodeForm implements Normalizer {
 
   normalize(source: NormalizedText): NormalizedText {
     const { text } = source;
-    if (isBelow(text, FIRST_CHANGED[this.form]) || text.normalize(this.form) === text) return source;
+    if (isBelow(text, FIRST_CHANGED[this.form])) return source;
+    if (!hasLongMarkRun(text) && text.normalize(this.form) === text) return source;
     const decomposed = decompose(text, this.form === "NFD" || this.form === "NFC" ? "NFD" : "NFKD");
     return align(source, this.form === "NFC" || this.form === "NFKC" ? compose(decomposed) : decomposed);
   }
@@ -43,6 +46,18 @@ function isBelow(text: string, limit: number): boolean {
     if (text.charCodeAt(i) >= limit) return false;
   }
   return true;
+}
+
+/** `String.normalize` sorts marks in place, which takes quadratic time where thousands stand together. */
+function hasLongMarkRun(text: string): boolean {
+  let run = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.codePointAt(at)!;
+    if (code > 0xffff) at++;
+    run = combiningClass(code) === 0 ? 0 : run + 1;
+    if (run > LONGEST_MARK_RUN) return true;
+  }
+  return false;
 }
 
 function decompose(text: string, form: "NFD" | "NFKD"): Characters {
@@ -84,20 +99,22 @@ function decomposition(character: string, form: "NFD" | "NFKD"): number[] {
   return parts;
 }
 
-/** Sorts the characters from `start` on by combining class; those of one class keep their order. */
-function sortMarks(characters: Characters, classes: number[], start: number): void {
-  const end = classes.length;
+/** Sorts the characters from `start` on by combining class, in linear time; those of one class keep their order. */
+function sortMarks({ codes, changes }: Characters, classes: number[], start: number): void {
   let isSorted = true;
-  for (let i = start + 1; i < end && isSorted; i++) isSorted = classes[i - 1]! <= classes[i]!;
+  for (let i = start + 1; i < classes.length && isSorted; i++) isSorted = classes[i - 1]! <= classes[i]!;
   if (isSorted) return;
-  const order = Array.from({ length: end - start }, (_, i) => start + i).sort((a, b) => classes[a]! - classes[b]!);
-  const codes = order.map((i) => characters.codes[i]!);
-  const changes = order.map((i) => characters.changes[i]!);
-  const sorted = order.map((i) => classes[i]!);
-  for (let i = start; i < end; i++) {
-    characters.codes[i] = codes[i - start]!;
-    characters.changes[i] = changes[i - start]!;
-    classes[i] = sorted[i - start]!;
+  const byClass = new Map<number, number[]>();
+  for (let i = start; i < classes.length; i++) {
+    const same = byClass.get(classes[i]!);
+    if (same === undefined) byClass.set(classes[i]!, [i]);
+    else same.push(i);
+  }
+  const order = [...byClass.keys()].sort((a, b) => a - b).flatMap((which) => byClass.get(which)!);
+  const [ordered, how] = [order.map((i) => codes[i]!), order.map((i) => changes[i]!)];
+  for (let i = 0; i < order.length; i++) {
+    codes[start + i] = ordered[i]!;
+    changes[start + i] = how[i]!;
   }
 }
 
