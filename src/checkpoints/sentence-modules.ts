@@ -83,6 +83,18 @@ const denseConfig = defineConfig({
 const normalizeConfig = defineConfig(onlySentences);
 const layerNormConfig = defineConfig({ dimension: size("dimension") });
 
+const sparsePoolingConfig = defineConfig({
+  strategy: choice("pooling_strategy", ["max", "sum"], "max"),
+  activation: choice("activation_function", ["relu", "log1p_relu"], "relu"),
+});
+
+/** SPLADE's pooling: log(1 + activation(logit)) of every word, over all tokens of a text. */
+export interface SparsePooling {
+  readonly strategy: "max" | "sum";
+  /** `log1p_relu` takes the logarithm once more. */
+  readonly activation: "relu" | "log1p_relu";
+}
+
 /** A line of `modules.json`. */
 export interface ModuleEntry {
   /** The last part of the class's path: releases moved the classes about, the names stayed. */
@@ -128,6 +140,19 @@ export function readModule(folder: string, { type, path }: ModuleEntry): Sentenc
     default:
       throw unknownModule(type);
   }
+}
+
+/** The one module after the encoder of a sparse embedder. */
+export function readSparsePooling(folder: string, modules: readonly ModuleEntry[]): SparsePooling {
+  const [pooling, ...others] = modules;
+  if (pooling?.type !== "SpladePooling" || others.length > 0) {
+    const types = modules.map(({ type }) => type).join(", ") || "nothing";
+    throw new ConfigError(
+      `modules.json: after the encoder of a sparse embedder stands ${types}; expected SpladePooling.`,
+    );
+  }
+  const json = readJsonObject(joinPath(containedPath(folder, pooling.path, "modules.json"), "config.json"));
+  return sparsePoolingConfig.read(json, `${pooling.path}/config.json`);
 }
 
 function unknownModule(type: string): ConfigError {

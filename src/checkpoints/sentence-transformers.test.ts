@@ -230,10 +230,46 @@ describe("prompts and scores", () => {
       { similarity_fn_name: "jaccard" },
       'similarity_fn_name is "jaccard"; known: "cosine", "dot", "euclidean", "manhattan".',
     ],
-    [{ model_type: "SparseEncoder" }, 'model_type is "SparseEncoder"; known: "SentenceTransformer", "CrossEncoder".'],
+    [
+      { model_type: "Encoder" },
+      'model_type is "Encoder"; known: "SentenceTransformer", "CrossEncoder", "SparseEncoder".',
+    ],
   ])("refuses %j", (json, message) =>
     expect(() => general(json)).toThrow(`config_sentence_transformers.json: ${message}`),
   );
+});
+
+describe("sparse embedders", () => {
+  const splade = { "1_SpladePooling/config.json": { pooling_strategy: "max", activation_function: "relu" } };
+  const sparse = { "config_sentence_transformers.json": { model_type: "SparseEncoder" } };
+  const modules = [["SpladePooling", "1_SpladePooling"]] as const;
+
+  test("by model_type, task or the encoder of earlier releases", () => {
+    const sparsePooling = { strategy: "max", activation: "relu" };
+    const expected = { kind: "sparse-embedder", modules: [], similarity: "dot", sparsePooling };
+    expect(readSentenceLayout(folderWith(modules, { ...splade, ...sparse }))).toMatchObject(expected);
+    const task = { "sentence_bert_config.json": { transformer_task: "fill-mask" } };
+    expect(readSentenceLayout(folderWith(modules, { ...splade, ...task }))).toMatchObject(expected);
+    const list = ["MLMTransformer", "SpladePooling"].map((name, idx) => ({
+      idx,
+      name: `${idx}`,
+      path: idx === 0 ? "" : "1_SpladePooling",
+      type: `sentence_transformers.sparse_encoder.models.${name}`,
+    }));
+    expect(readSentenceLayout(folderWith([], { ...splade, "modules.json": list }))).toMatchObject(expected);
+  });
+
+  test.each([
+    [[pool], pooling, "after the encoder of a sparse embedder stands Pooling; expected SpladePooling"],
+    [[], {}, "after the encoder of a sparse embedder stands nothing; expected SpladePooling"],
+    [
+      modules,
+      { "1_SpladePooling/config.json": { pooling_strategy: "mean" } },
+      '1_SpladePooling/config.json: pooling_strategy is "mean"; known: "max", "sum".',
+    ],
+  ])("refuses %j", (modules, files, message) => {
+    expect(() => readSentenceLayout(folderWith(modules, { ...sparse, ...files }))).toThrow(message);
+  });
 });
 
 describe("cross-encoders", () => {

@@ -15,14 +15,19 @@ import {
   type ModuleActivation,
   readModule,
   readModuleEntries,
+  readSparsePooling,
   type SentenceModule,
+  type SparsePooling,
 } from "./sentence-modules.ts";
 
 export type Similarity = "cosine" | "dot" | "euclidean" | "manhattan";
 
 export interface SentenceLayout {
-  /** A cross-encoder scores pairs with its classification head and has no modules after the encoder. */
-  readonly kind: "embedder" | "cross-encoder";
+  /**
+   * A cross-encoder scores pairs with its classification head and has no modules after the encoder; a sparse embedder
+   * weighs words with its masked-LM head and has only `sparsePooling`.
+   */
+  readonly kind: "embedder" | "cross-encoder" | "sparse-embedder";
   /** The folder of the encoder's own config.json and weights. */
   readonly encoderFolder: string;
   readonly modules: readonly SentenceModule[];
@@ -36,6 +41,8 @@ export interface SentenceLayout {
   readonly lowercase: boolean;
   /** Cross-encoders: what turns logits into scores; undefined: sigmoid for one label, none for several. */
   readonly scoreActivation: ModuleActivation | undefined;
+  /** Sparse embedders: how the logits of a text's tokens become one weight a word. */
+  readonly sparsePooling?: SparsePooling | undefined;
 }
 
 /** Configurations of the encoder module, by the names of several releases. */
@@ -46,7 +53,11 @@ const ENCODER_FILES = ["bert", "roberta", "distilbert", "camembert", "albert", "
 const encoderConfig = defineConfig({
   maxLength: optional(size("max_seq_length")),
   lowercase: flag("do_lower_case", false),
-  task: choice("transformer_task", ["feature-extraction", "sequence-classification"], "feature-extraction"),
+  task: choice(
+    "transformer_task",
+    ["feature-extraction", "sequence-classification", "fill-mask"],
+    "feature-extraction",
+  ),
 });
 
 const tokenizerConfig = defineConfig({
@@ -54,9 +65,15 @@ const tokenizerConfig = defineConfig({
   maxLength: optional(number("model_max_length")),
 });
 
+const KINDS = {
+  SentenceTransformer: "embedder",
+  CrossEncoder: "cross-encoder",
+  SparseEncoder: "sparse-embedder",
+} as const;
+
 const modelConfig = defineConfig({
-  kind: named("model_type", { SentenceTransformer: "embedder", CrossEncoder: "cross-encoder" }, "embedder"),
-  similarity: choice("similarity_fn_name", ["cosine", "dot", "euclidean", "manhattan"], "cosine"),
+  kind: named("model_type", KINDS, "embedder"),
+  similarity: optional(choice("similarity_fn_name", ["cosine", "dot", "euclidean", "manhattan"])),
   defaultPrompt: optional(text("default_prompt_name")),
   scoreActivation: optional(named("activation_fn", MODULE_ACTIVATIONS)),
 });
@@ -68,6 +85,15 @@ const crossEncoderConfig = defineConfig({
   ),
 });
 
+/** The second was the encoder of sparse embedders up to release 5.3. */
+const ENCODER_MODULES = ["Transformer", "MLMTransformer"];
+
+/** What the encoder module's task says of the whole, beyond `model_type`. */
+const KIND_OF_TASK: { readonly [task: string]: SentenceLayout["kind"] } = {
+  "sequence-classification": "cross-encoder",
+  "fill-mask": "sparse-embedder",
+};
+
 /**
  * Reads the layout of a folder.
  *
@@ -78,28 +104,30 @@ export function readSentenceLayout(folder: string): SentenceLayout | undefined {
   const modulesFile = joinPath(folder, "modules.json");
   if (pathKind(modulesFile) === "missing") return readCrossEncoder(folder);
   const [encoder, ...others] = readModuleEntries(modulesFile);
-  if (encoder?.type !== "Transformer") {
+  if (encoder === undefined || !ENCODER_MODULES.includes(encoder.type)) {
     throw new ConfigError(`modules.json begins with "${encoder?.type ?? "nothing"}"; expected "Transformer".`);
   }
   const encoderFolder = containedPath(folder, encoder.path, "modules.json");
-  const encoderValues = encoderConfig.read(readEncoderConfig(encoderFolder), "sentence_bert_config.json");
-  const general = readJsonIfThere(joinPath(folder, "config_sentence_transformers.json"));
-  const { kind, similarity, defaultPrompt, scoreActivation } = modelConfig.read(
-    general,
-    "config_sentence_transformers.json",
+  const { maxLength, lowercase, task } = encoderConfig.read(
+    readEncoderConfig(encoderFolder),
+    "sentence_bert_config.json",
   );
-  const modules = others.map((entry) => readModule(folder, entry)).filter((module) => module !== undefined);
-  const isCross = kind === "cross-encoder" || encoderValues.task === "sequence-classification";
-  checkModules(modules, isCross);
+  const general = readJsonIfThere(joinPath(folder, "config_sentence_transformers.json"));
+  const stated = modelConfig.read(general, "config_sentence_transformers.json");
+  const kind = encoder.type === "MLMTransformer" ? "sparse-embedder" : (KIND_OF_TASK[task] ?? stated.kind);
+  const sparsePooling = kind === "sparse-embedder" ? readSparsePooling(folder, others) : undefined;
+  const modules = sparsePooling === undefined ? others.flatMap((entry) => readModule(folder, entry) ?? []) : [];
+  if (kind !== "sparse-embedder") checkModules(modules, kind === "cross-encoder");
   return {
-    kind: isCross ? "cross-encoder" : "embedder",
+    kind,
     encoderFolder,
     modules,
-    ...readPrompts(general, defaultPrompt),
-    similarity,
-    maxLength: encoderValues.maxLength ?? tokenizerLimit(encoderFolder),
-    lowercase: encoderValues.lowercase,
-    scoreActivation: scoreActivation ?? readOldScoreActivation(encoderFolder),
+    ...readPrompts(general, stated.defaultPrompt),
+    similarity: stated.similarity ?? (kind === "sparse-embedder" ? "dot" : "cosine"),
+    maxLength: maxLength ?? tokenizerLimit(encoderFolder),
+    lowercase,
+    scoreActivation: stated.scoreActivation ?? readOldScoreActivation(encoderFolder),
+    sparsePooling,
   };
 }
 

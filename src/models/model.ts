@@ -1,4 +1,12 @@
-import type { Backend, Executable, ParameterSet, RunInputs, RunOutputs, TensorSource } from "../backends/backend.ts";
+import type {
+  Backend,
+  Executable,
+  ParameterSet,
+  RunInputs,
+  RunOutputs,
+  Shape,
+  TensorSource,
+} from "../backends/backend.ts";
 import type { ExpectedTensor } from "../checkpoints/checkpoint-weights.ts";
 import { Graph, type Value } from "../engine/graph.ts";
 import { ParameterPath } from "../engine/parameters.ts";
@@ -8,8 +16,18 @@ import { BatchInputs } from "../nn/batch-inputs.ts";
 import type { ConfiguredArchitecture, Encoded, HeadName, HeadOutputs } from "./architecture.ts";
 import { checkLengths, type PackedBatch, pairOffsetsOf, positionsOf, sizesOf } from "./packed-batch.ts";
 
+/** What a tail is built from. */
+export interface TailContext {
+  readonly graph: Graph;
+  readonly inputs: BatchInputs;
+  readonly encoded: Encoded;
+  readonly head: HeadOutputs;
+  /** Builds the head once more, on other token vectors than the encoder's -> [T, D] */
+  headOn(vectors: Value): HeadOutputs;
+}
+
 /** Results that a task adds to a model's program, such as a pooled and normalized embedding. */
-export type Tail = (context: { graph: Graph; inputs: BatchInputs; encoded: Encoded; head: HeadOutputs }) => HeadOutputs;
+export type Tail = (context: TailContext) => HeadOutputs;
 
 export interface ModelOptions {
   readonly architecture: ConfiguredArchitecture;
@@ -65,6 +83,12 @@ export class Model {
   parameters(outputs: readonly string[]): readonly ExpectedTensor[] {
     const { parameters } = buildProgram(this.graph, this.#select(outputs), { fuse: false });
     return parameters.map(({ parts, shape }) => ({ name: parts[0] as string, shape }));
+  }
+
+  /** How many columns an output has: classes, words, the size of a vector. */
+  columns(output: string): number {
+    const shape = this.#select([output])[output]?.shape as Shape;
+    return shape[1] as number;
   }
 
   /** The program of these outputs as the backend runs it; for inspection and for the memory plan. */
@@ -161,12 +185,13 @@ function buildOutputs(graph: Graph, { architecture, head: headName, tail }: Mode
     throw new ConfigError(`${architecture.name} has no head "${headName}"; it has ${known}.`);
   }
   const head = build({ p, inputs, encoded });
+  const headOn = (hidden: Value) => build({ p, inputs, encoded: { hidden, hiddenStates: [hidden], attentions: [] } });
   const outputs: HeadOutputs = {
     hidden: encoded.hidden,
     ...numbered("hiddenStates", encoded.hiddenStates),
     ...numbered("attentions", encoded.attentions),
     ...head,
-    ...tail?.({ graph, inputs, encoded, head }),
+    ...tail?.({ graph, inputs, encoded, head, headOn }),
   };
   return { outputs, headOutputs: Object.keys(head) };
 }

@@ -12,7 +12,7 @@ import { logitsOf } from "./window-logits.ts";
 
 const NEEDS: TaskNeeds = {
   task: "Classifier",
-  heads: { sequence: ["logits"] },
+  heads: [{ head: "sequence", outputs: ["logits"] }],
   suggested: [
     "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
     "cardiffnlp/twitter-roberta-base-sentiment-latest",

@@ -43,7 +43,12 @@ export async function openEmbedderParts(where: string | undefined, options: Embe
 async function openParts(location: ModelLocation, backend: Backend, options: EmbedderOptions) {
   const { layout, name } = location;
   if (layout?.kind === "cross-encoder") {
-    throw new InputError(`"${name}" is a cross-encoder: it scores pairs of texts and has no embeddings.`);
+    throw new InputError(
+      `"${name}" is a cross-encoder: it scores pairs of texts and has no embeddings. It opens as Reranker or Classifier.`,
+    );
+  }
+  if (layout?.kind === "sparse-embedder") {
+    throw new InputError(`"${name}" is a sparse embedder: it weighs words. It opens as SparseEmbedder.`);
   }
   const folder = layout?.encoderFolder ?? location.folder;
   const tokenizer = await Tokenizer.load(folder);
@@ -55,7 +60,7 @@ async function openParts(location: ModelLocation, backend: Backend, options: Emb
   };
   const { model } = loadModel(Checkpoint.open(folder), { head: "base", backend, tail: tail.tail, tensors });
   try {
-    const modelDimensions = columnsOf(model, "embedding");
+    const modelDimensions = model.columns("embedding");
     const parts = {
       name,
       model,
@@ -73,11 +78,6 @@ async function openParts(location: ModelLocation, backend: Backend, options: Emb
     model.close();
     throw error;
   }
-}
-
-function columnsOf(model: Model, output: string): number {
-  const { values, outputs } = model.program([output]);
-  return values[outputs.get(output) as number]?.shape[1] as number;
 }
 
 /** @throws InputError when a model with embeddings of `size` numbers cannot return that many. */

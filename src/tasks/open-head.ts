@@ -6,24 +6,40 @@ import type { ConfiguredArchitecture, HeadName } from "../models/architecture.ts
 import { configure, headOf, loadModel } from "../models/load-model.ts";
 import type { Model, Tail } from "../models/model.ts";
 
+/** A head, and what a task runs of it, such as "logits". */
+export interface HeadUse {
+  readonly head: HeadName;
+  readonly outputs: readonly string[];
+}
+
 interface HeadNeeds {
   readonly task: string;
-  readonly heads: { readonly [H in HeadName]?: readonly string[] };
+  readonly heads: readonly HeadUse[];
   readonly tail?: Tail | undefined;
 }
 
-/** Tasks by the heads that they run, and by the outputs where heads of one name differ. */
+/** BERT's next-sentence head alone, or beside the masked words; ALBERT's sentence order. */
+export const NEXT_SENTENCE_HEADS: readonly HeadUse[] = [
+  { head: "nsp", outputs: ["logits"] },
+  { head: "pretraining", outputs: ["seqRelationshipLogits"] },
+  { head: "pretraining", outputs: ["sopLogits"] },
+];
+
+const logits = (head: HeadName): HeadUse => ({ head, outputs: ["logits"] });
+const NO_HEAD: HeadUse = { head: "base", outputs: [] };
+
+/** Tasks and the heads that they run. */
 const TASKS: readonly HeadNeeds[] = [
-  { task: "Classifier", heads: { sequence: ["logits"] } },
-  { task: "Tagger", heads: { token: ["logits"] } },
-  { task: "Answerer", heads: { qa: ["startLogits"] } },
-  { task: "MaskFiller", heads: { mlm: ["logits"] } },
-  { task: "SparseEmbedder", heads: { mlm: ["logits"] } },
-  { task: "MultipleChoice", heads: { choice: ["logits"] } },
-  { task: "NextSentence", heads: { nsp: ["logits"], pretraining: ["seqRelationshipLogits"] } },
-  { task: "ReplacedTokenDetector", heads: { pretraining: ["logits"] } },
-  { task: "Embedder", heads: { base: [] } },
-  { task: "Encoder", heads: { base: [] } },
+  { task: "Classifier", heads: [logits("sequence")] },
+  { task: "Tagger", heads: [logits("token")] },
+  { task: "Answerer", heads: [{ head: "qa", outputs: ["startLogits", "endLogits"] }] },
+  { task: "MaskFiller", heads: [logits("mlm")] },
+  { task: "SparseEmbedder", heads: [logits("mlm")] },
+  { task: "MultipleChoice", heads: [logits("choice")] },
+  { task: "NextSentence", heads: NEXT_SENTENCE_HEADS },
+  { task: "ReplacedTokenDetector", heads: [logits("pretraining")] },
+  { task: "Embedder", heads: [NO_HEAD] },
+  { task: "Encoder", heads: [NO_HEAD] },
 ];
 
 /**
@@ -32,11 +48,8 @@ const TASKS: readonly HeadNeeds[] = [
  */
 const ALIKE: ReadonlySet<HeadName> = new Set(["sequence", "token", "choice"]);
 
-export interface OpenedHead {
+export interface OpenedHead extends HeadUse {
   readonly model: Model;
-  readonly head: HeadName;
-  /** What the task runs of it. */
-  readonly outputs: readonly string[];
 }
 
 /**
@@ -61,8 +74,9 @@ export function openHead(
   if ("model" in found) return found;
   const stated = statedHead(configure(checkpoint));
   const others = TASKS.filter(({ task }) => task !== needs.task && opens(checkpoint, task)).map(({ task }) => task);
-  const isMeant = stated !== undefined && stated !== "base" && needs.heads[stated] !== undefined;
-  if (isMeant || others.length === 0) throw found.error;
+  const isMeant = stated !== undefined && stated !== "base" && needs.heads.some(({ head }) => head === stated);
+  const isDamaged = isMeant && !(found.error instanceof InputError);
+  if (isDamaged || others.length === 0) throw found.error;
   throw new InputError(
     `"${name}" does not open as ${needs.task}: ${found.error.message} It opens as ${listed(others)}.`,
   );
@@ -74,14 +88,14 @@ function tryHeads(
   load: (head: HeadName) => { readonly model: Model },
 ): OpenedHead | { readonly error: ClozeError } {
   let first: ClozeError | undefined;
-  for (const [head, outputs] of Object.entries(heads) as [HeadName, readonly string[]][]) {
+  for (const { head, outputs } of heads) {
     try {
       checkStated(configure(checkpoint), head);
       const { model } = load(head);
       const missing = outputs.find((output) => !model.outputs.includes(output));
       if (missing === undefined) return { model, head, outputs };
       model.close();
-      throw new ConfigError(`the head "${head}" of ${model.architecture.name} has no "${missing}".`);
+      throw new InputError(`the head "${head}" of ${model.architecture.name} has no "${missing}".`);
     } catch (error) {
       if (!(error instanceof ClozeError)) throw error;
       first ??= error;

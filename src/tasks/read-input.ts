@@ -15,7 +15,7 @@ export interface ReadOptions {
   readonly truncation?: Truncation | undefined;
   /** Tokens that neighbouring windows share. */
   readonly stride?: number | undefined;
-  /** The end that "truncate" cuts off, and that windows begin opposite to. Default: "right". */
+  /** The end that "truncate" cuts off, and that windows begin opposite to. Default: as the tokenizer says, else "right". */
   readonly side?: TruncationSide | undefined;
 }
 
@@ -67,11 +67,12 @@ export class InputReader {
 
   /** @throws InputError when an option has no such value. */
   constructor(model: ReadingModel, options: ReaderOptions) {
-    const { truncation, side = "right", allowed = ["truncate", "error", "window"] } = options;
+    const { truncation, side, allowed = ["truncate", "error", "window"] } = options;
     if (!allowed.includes(truncation)) {
       throw new InputError(`truncation is "${truncation}"; expected ${quoted(allowed)}.`);
     }
-    if (side !== "left" && side !== "right") throw new InputError(`side is "${side}"; expected "left" or "right".`);
+    if (side !== undefined && side !== "left" && side !== "right")
+      throw new InputError(`side is "${side}"; expected "left" or "right".`);
     this.#model = model;
     this.#options = options;
   }
@@ -99,7 +100,13 @@ export class InputReader {
 
   #encode(text: string, pair?: string, maxLength = this.#model.maxLength): Encoding {
     const { tokenizer, layout } = this.#model;
-    const { truncation, stride = 0, side = "right", strategy = "longest-first", prompt = "" } = this.#options;
+    const {
+      truncation,
+      stride = 0,
+      side = tokenizer.truncationSide,
+      strategy = "longest-first",
+      prompt = "",
+    } = this.#options;
     const prepare = (part: string) => (layout?.lowercase ? lowercase(part) : part);
     return tokenizer.encode(prepare(prompt + text), {
       ...(pair === undefined ? {} : { pair: prepare(pair) }),

@@ -12,7 +12,7 @@ import { windowLogits } from "./window-logits.ts";
 
 const NEEDS: TaskNeeds = {
   task: "Reranker",
-  heads: { sequence: ["logits"] },
+  heads: [{ head: "sequence", outputs: ["logits"] }],
   suggested: ["cross-encoder/ms-marco-MiniLM-L6-v2", "BAAI/bge-reranker-v2-m3", "mixedbread-ai/mxbai-rerank-base-v1"],
 };
 

@@ -13,7 +13,11 @@ export interface EncodingRuns<Result> {
   /** Adds to a batch what the head needs, such as `rows`. */
   prepare?(batch: PackedBatch, encodings: readonly Encoding[]): PackedBatch;
   /** What is kept of a run: one result for each encoding. `offsets` [B + 1] says where each one's tokens stand. */
-  take(outputs: RunOutputs, encodings: readonly Encoding[], batch: PackedBatch): readonly Result[];
+  take(
+    outputs: RunOutputs,
+    encodings: readonly Encoding[],
+    batch: PackedBatch,
+  ): readonly Result[] | Promise<readonly Result[]>;
 }
 
 /**
@@ -32,7 +36,7 @@ export async function runEncodings<Result>(
     const together = chosen.map((i) => encodings[i] as Encoding);
     const packed = pack(together.map(({ ids, typeIds }) => ({ ids, typeIds })));
     const batch = prepare?.(packed, together) ?? packed;
-    const taken = take(await model.run(batch, outputs, { signal }), together, batch);
+    const taken = await take(await model.run(batch, outputs, { signal }), together, batch);
     chosen.forEach((i, k) => {
       results[i] = taken[k] as Result;
     });

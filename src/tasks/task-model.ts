@@ -9,7 +9,7 @@ import type { Model, Tail } from "../models/model.ts";
 import { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { chooseMaxLength } from "./max-length.ts";
-import { openHead } from "./open-head.ts";
+import { type HeadUse, openHead } from "./open-head.ts";
 import { openOnBackend } from "./open-on-backend.ts";
 import { ProgressMeter } from "./progress.ts";
 
@@ -17,8 +17,8 @@ import { ProgressMeter } from "./progress.ts";
 export interface TaskNeeds {
   /** Its class, such as "Classifier", for messages. */
   readonly task: string;
-  /** Heads that will do, the best first, and the outputs of each that the task runs: `{ sequence: ["logits"] }`. */
-  readonly heads: { readonly [H in HeadName]?: readonly string[] };
+  /** Heads that will do, the best first. */
+  readonly heads: readonly HeadUse[];
   /** Hub ids that a message names where no model was given. */
   readonly suggested: readonly string[];
   /** Results that the task adds to the program; `heads` may name them. */

@@ -12,7 +12,7 @@ import { type Logits, logitsOf } from "./window-logits.ts";
 
 const NEEDS: TaskNeeds = {
   task: "ZeroShotClassifier",
-  heads: { sequence: ["logits"] },
+  heads: [{ head: "sequence", outputs: ["logits"] }],
   suggested: [
     "MoritzLaurer/deberta-v3-base-zeroshot-v2.0",
     "cross-encoder/nli-deberta-v3-small",

@@ -1,6 +1,6 @@
 import { type AddedTokenEntry, AddedVocabulary } from "./added-vocabulary.ts";
 import type { Fields } from "./fields.ts";
-import { addedCount, noPostProcessor, type PostProcessor } from "./post-processor.ts";
+import { addedCount, noPostProcessor, type PostProcessor, withoutTypeIds } from "./post-processor.ts";
 import { readDecoder } from "./read-decoder.ts";
 import { readModel } from "./read-model.ts";
 import { readNormalizer } from "./read-normalizer.ts";
@@ -44,8 +44,8 @@ export function assembleTokenizer(description: Fields, config: TokenizerConfig):
   const entries = addedTokens(description, config);
   const added = new AddedVocabulary(entries, model, normalizer);
   const hasId = (id: number) => added.get(id) !== undefined || model.tokenOf(id) !== undefined;
-  const postProcessor =
-    optional(description, "post_processor", (fields) => readPostProcessor(fields, hasId)) ?? noPostProcessor;
+  const stated = optional(description, "post_processor", (fields) => readPostProcessor(fields, hasId));
+  const postProcessor = stated ?? noPostProcessor;
   const roles = new Map([...usualRoles(entries), ...config.roles]);
   return {
     model,
@@ -53,9 +53,10 @@ export function assembleTokenizer(description: Fields, config: TokenizerConfig):
     preTokenizer,
     decoder,
     added,
-    postProcessor,
+    postProcessor: config.givesTypeIds ? postProcessor : withoutTypeIds(postProcessor),
     specialTokens: namedSpecialTokens(roles, (token) => added.idOf(token) ?? model.idOf(token)),
     maxLength: config.maxLength,
+    truncationSide: config.truncationSide,
     truncationLength: truncationLength(description, postProcessor),
   };
 }

@@ -38,6 +38,13 @@ export const noPostProcessor: PostProcessor = {
   trimming: undefined,
 };
 
+/** The same with 0 for every type id. */
+export function withoutTypeIds({ single, pair, trimming }: PostProcessor): PostProcessor {
+  const zeros = (template: Template) =>
+    template.map((part) => (part.kind === "special" ? specialPart(part.ids, 0) : sequencePart(part.sequence, 0)));
+  return { single: zeros(single), pair: zeros(pair), trimming };
+}
+
 /** Tokens that a template adds. */
 export function addedCount(template: Template): number {
   return template.reduce((count, part) => count + (part.kind === "special" ? part.ids.length : 0), 0);

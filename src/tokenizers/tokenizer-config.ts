@@ -2,6 +2,7 @@ import type { AddedTokenEntry } from "./added-vocabulary.ts";
 import { Fields } from "./fields.ts";
 import { SPECIAL_ROLES, type SpecialRole } from "./special-tokens.ts";
 import { parseJson, type TokenizerFiles } from "./tokenizer-files.ts";
+import type { TruncationSide } from "./truncation.ts";
 
 /** Configurations write 1e30 where there is no limit. */
 const LARGEST_MAX_LENGTH = 1e9;
@@ -18,6 +19,10 @@ export interface TokenizerConfig {
   /** These and all others that are named. */
   readonly added: readonly AddedTokenEntry[];
   readonly maxLength: number | undefined;
+  /** The end that is cut off where nothing else is asked for. */
+  readonly truncationSide: TruncationSide;
+  /** Whether the model is told which of two texts a token belongs to. */
+  readonly givesTypeIds: boolean;
 }
 
 export async function readTokenizerConfig(files: TokenizerFiles): Promise<TokenizerConfig> {
@@ -34,7 +39,19 @@ export async function readTokenizerConfig(files: TokenizerFiles): Promise<Tokeni
     stated,
     added: [...stated, ...readFurther(fields, map, legacy)],
     maxLength: typeof maxLength === "number" && maxLength < LARGEST_MAX_LENGTH ? maxLength : undefined,
+    truncationSide: fields.choice("truncation_side", { left: "left", right: "right" } as const, "right"),
+    givesTypeIds: givesTypeIds(fields),
   };
+}
+
+/**
+ * `model_input_names` says it. Without that key the class does: since release 5 of transformers its general class, which
+ * files of that age name "TokenizersBackend", gives none; earlier classes do wherever there are any to give.
+ */
+function givesTypeIds(fields: Fields): boolean {
+  const names = fields.list("model_input_names", []);
+  if (names.length > 0) return names.includes("token_type_ids");
+  return fields.string("tokenizer_class", "") !== "TokenizersBackend";
 }
 
 async function readFields(files: TokenizerFiles, file: string): Promise<Fields | undefined> {

@@ -22,7 +22,7 @@ export interface EncodeOptions {
   maxLength?: number;
   /** What gives way to `maxLength`. Default "longest-first". */
   truncation?: TruncationStrategy;
-  /** Which end is cut off. Default "right". */
+  /** Which end is cut off. Default: as tokenizer_config.json says, else "right". */
   side?: TruncationSide;
   /**
    * Asks for windows over all of the text (`Encoding.windows`) that share this many tokens. Default: none; then what is
@@ -56,6 +56,8 @@ export class Tokenizer {
   readonly specialTokens: SpecialTokens;
   /** The longest input in tokens, where tokenizer_config.json states one. */
   readonly maxLength: number | undefined;
+  /** The end that `encode` cuts off unless a call says otherwise. */
+  readonly truncationSide: TruncationSide;
   /** The length that tokenizer.json asks to cut every text to, where it does. It is not obeyed: pass `maxLength`. */
   readonly truncationLength: number | undefined;
   readonly #parts: TokenizerParts;
@@ -70,6 +72,7 @@ export class Tokenizer {
     this.#pipeline = new Pipeline(parts);
     this.specialTokens = parts.specialTokens;
     this.maxLength = parts.maxLength;
+    this.truncationSide = parts.truncationSide;
     this.truncationLength = parts.truncationLength;
   }
 
@@ -106,7 +109,7 @@ export class Tokenizer {
    * @throws InputError for options that contradict each other, or texts that cannot be cut as they ask.
    */
   encode(text: TokenizerInput, options: EncodeOptions = {}): Encoding {
-    const { pair, truncation = "longest-first", side = "right", stride, offsets = "utf16" } = options;
+    const { pair, truncation = "longest-first", side = this.truncationSide, stride, offsets = "utf16" } = options;
     const inputs = pair === undefined ? [text] : [text, pair];
     const template = this.#template(inputs.length, options.addSpecialTokens ?? true);
     const room = roomFor(template, options);
