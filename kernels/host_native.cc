@@ -40,7 +40,7 @@ void* allocate(size_t bytes) {
 #else
   // Large blocks on huge pages: a matmul walks megabytes of weights, and 4 kB pages outrun the TLB.
   const size_t huge = 2 << 20;
-  const bool large = bytes >= 2 * huge;
+  const bool large = bytes >= huge;
   void* memory = nullptr;
   if (posix_memalign(&memory, large ? huge : ALIGNMENT, bytes) != 0) return nullptr;
 #if defined(MADV_HUGEPAGE)
