@@ -35,7 +35,8 @@ export function smallEncoder(options: SmallEncoderOptions = {}): Program {
   const ids = graph.input("ids", ["tokens"], "i32", { bound: VOCABULARY });
   const positions = graph.input("positions", ["tokens"], "i32", { bound: POSITIONS });
   const offsets = graph.input("offsets", ["texts+1"], "i32", { covers: "tokens" });
-  const norm = (name: string, x: Value) => layerNorm(x, weight(`${name}.weight`, hidden), weight(`${name}.bias`, hidden), 1e-12);
+  const norm = (name: string, x: Value) =>
+    layerNorm(x, weight(`${name}.weight`, hidden), weight(`${name}.bias`, hidden), 1e-12);
 
   const words = embedding(weight("words", VOCABULARY, hidden), ids);
   let x = norm("embeddings", add(words, embedding(weight("positions", POSITIONS, hidden), positions)));
@@ -45,7 +46,10 @@ export function smallEncoder(options: SmallEncoderOptions = {}): Program {
     const projected = project("qkv", x, 3 * hidden, hidden);
     const [q, k, v] = [0, 1, 2].map((part) => slice(projected, part * hidden, hidden)) as [Value, Value, Value];
     x = norm(`${i}.a`, add(project("out", attention(q, k, v, offsets, { heads }), hidden, hidden), x));
-    const wide = linear(x, weight(`${i}.up`, inner, hidden), { bias: weight(`${i}.up.bias`, inner), activation: "gelu" });
+    const wide = linear(x, weight(`${i}.up`, inner, hidden), {
+      bias: weight(`${i}.up.bias`, inner),
+      activation: "gelu",
+    });
     x = norm(`${i}.b`, add(project("down", wide, hidden, inner), x));
   }
   return buildProgram(graph, { tokens: x, embedding: normalize(pool(x, offsets, "mean")) });
@@ -69,7 +73,9 @@ function splitShape(parts: readonly string[], shape: readonly number[]): [string
 
 /** A batch of texts as the program wants it. */
 export function packTexts(texts: readonly (readonly number[])[]): { inputs: RunInputs; sizes: Sizes } {
-  const offsets = Int32Array.from({ length: texts.length + 1 }, (_, i) => texts.slice(0, i).reduce((sum, text) => sum + text.length, 0));
+  const offsets = Int32Array.from({ length: texts.length + 1 }, (_, i) =>
+    texts.slice(0, i).reduce((sum, text) => sum + text.length, 0),
+  );
   const ids = Int32Array.from(texts.flat());
   const positions = Int32Array.from(texts.flatMap((text) => text.map((_, i) => i)));
   return { inputs: { ids, positions, offsets }, sizes: { tokens: ids.length, texts: texts.length } };
