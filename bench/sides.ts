@@ -48,7 +48,7 @@ function fasterForm(threads: number): Promise<GraphForm> {
 }
 
 async function probeForms(threads: number): Promise<GraphForm> {
-  const texts = [...sentences(128), ...abstracts(16)];
+  const texts = [...sentences(128), ...(await abstracts(16))];
   const best = new Map(graphForms.map((form) => [form, Number.POSITIVE_INFINITY]));
   const processes = await Promise.all(graphForms.map((form) => startForm(form, threads)));
   for (let round = 0; round < 5; round++) {

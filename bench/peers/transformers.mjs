@@ -1,6 +1,5 @@
 /**
- * The peer's side: transformers.js on onnxruntime-node, as its documentation shows for embeddings. Its texts are cut to
- * 256 tokens by the model_max_length in the model folder's tokenizer_config.json.
+ * The peer's side: transformers.js on onnxruntime-node, as its documentation shows for embeddings.
  *
  *     node transformers.mjs '{"models": "...", "file": "model", "threads": 2}'
  */

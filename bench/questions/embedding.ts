@@ -20,8 +20,8 @@ const CALLS = 40;
 export async function embedding({ repeats, threads }: BenchSettings): Promise<Figure[]> {
   const workloads: Workload[] = [
     { name: "1,024 STS-B sentences", texts: sentences(1024), inOrder: 1.5 },
-    { name: "128 SciFact abstracts", texts: abstracts(128), inOrder: 1.25 },
-    { name: "384 and 128 of them, mixed", texts: mixedTexts(), inOrder: 4, sorted: 1.2 },
+    { name: "128 SciFact abstracts", texts: await abstracts(128), inOrder: 1.25 },
+    { name: "384 and 128 of them, mixed", texts: await mixedTexts(), inOrder: 4, sorted: 1.2 },
   ];
   const peer = await startTransformers(threads);
   const cloze = await startCloze({ threads });

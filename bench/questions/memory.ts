@@ -4,7 +4,7 @@ import { mixedTexts } from "../texts.ts";
 
 /** How much memory does a process need at most, model and all, to embed the mixed set once? */
 export async function memory({ threads }: BenchSettings): Promise<Figure[]> {
-  const texts = mixedTexts();
+  const texts = await mixedTexts();
   const cloze = await startCloze({ threads });
   const ours = await cloze.embed({ texts });
   await cloze.stop();
