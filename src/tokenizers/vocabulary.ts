@@ -62,7 +62,7 @@ export class Vocabulary {
     return id;
   }
 
-  entries(): Iterable<[string, number]> {
+  entries(): ReadonlyMap<string, number> {
     return this.ids;
   }
 }

@@ -25,12 +25,12 @@ export class WordPiece implements TokenizerModel {
     this.vocabulary = vocabulary;
     this.unknownId = vocabulary.requireId(unknownToken, "unk_token");
     this.maxCharacters = maxCharacters;
-    this.initial = new LongestMatch();
-    this.continuing = new LongestMatch();
+    const continuations = new Map<string, number>();
     for (const [token, id] of vocabulary.entries()) {
-      this.initial.add(token, id);
-      if (token.startsWith(continuationPrefix)) this.continuing.add(token.slice(continuationPrefix.length), id);
+      if (token.startsWith(continuationPrefix)) continuations.set(token.slice(continuationPrefix.length), id);
     }
+    this.initial = new LongestMatch(vocabulary.entries());
+    this.continuing = new LongestMatch(continuations);
   }
 
   get size(): number {
@@ -76,15 +76,16 @@ export class WordPiece implements TokenizerModel {
 
 /** Finds the longest of many strings that a text goes on with. */
 class LongestMatch {
-  private readonly ids = new Map<string, number>();
+  private readonly ids: ReadonlyMap<string, number>;
   /** Length of the longest string by its first UTF-16 unit: no lookup can succeed beyond. */
   private readonly longest = new Map<number, number>();
 
-  add(text: string, id: number): void {
-    if (text === "") return;
-    const first = text.charCodeAt(0);
-    this.ids.set(text, id);
-    this.longest.set(first, Math.max(this.longest.get(first) ?? 0, text.length));
+  constructor(ids: ReadonlyMap<string, number>) {
+    this.ids = ids;
+    for (const text of ids.keys()) {
+      const first = text.charCodeAt(0);
+      if (text.length > (this.longest.get(first) ?? 0)) this.longest.set(first, text.length);
+    }
   }
 
   /** Emits the longest match at `start` and returns its end; returns `start` when there is none. */
