@@ -7,6 +7,7 @@ import { readNormalizer } from "./read-normalizer.ts";
 import { readPostProcessor } from "./read-post-processor.ts";
 import { readPreTokenizer } from "./read-pre-tokenizer.ts";
 import { namedSpecialTokens, type SpecialRole } from "./special-tokens.ts";
+import type { PatternReading } from "./split-pattern.ts";
 import { readEntry, type TokenizerConfig } from "./tokenizer-config.ts";
 import type { TokenizerParts } from "./tokenizer-parts.ts";
 import { ID_LIMIT } from "./vocabulary.ts";
@@ -27,19 +28,28 @@ const USUAL_ROLES: Record<string, SpecialRole[]> = {
   "<sep>": ["sep"],
 };
 
+export interface AssemblyOptions {
+  /** Whether patterns may need backtracking. Default "linear": those that do are refused. */
+  patterns?: PatternReading;
+}
+
 /**
  * Puts a tokenizer together from the description that tokenizer.json is.
  *
  * @throws TokenizerError for anything unknown, contradictory or out of bounds in it, naming file and key.
  */
-export function assembleTokenizer(description: Fields, config: TokenizerConfig): TokenizerParts {
+export function assembleTokenizer(
+  description: Fields,
+  config: TokenizerConfig,
+  { patterns = "linear" }: AssemblyOptions = {},
+): TokenizerParts {
   const version = description.string("version", "1.0");
   if (version !== "1.0") throw description.error("version", `is ${JSON.stringify(version)}; expected "1.0".`);
   const model = readModel(description.object("model"));
   const [normalizer, preTokenizer, decoder] = [
-    optional(description, "normalizer", readNormalizer),
-    optional(description, "pre_tokenizer", readPreTokenizer),
-    optional(description, "decoder", readDecoder),
+    optional(description, "normalizer", (fields) => readNormalizer(fields, 0, patterns)),
+    optional(description, "pre_tokenizer", (fields) => readPreTokenizer(fields, 0, patterns)),
+    optional(description, "decoder", (fields) => readDecoder(fields, 0, patterns)),
   ];
   const entries = addedTokens(description, config);
   const added = new AddedVocabulary(entries, model, normalizer);

@@ -12,9 +12,9 @@ import type { Fields } from "./fields.ts";
 import { readPattern } from "./read-pattern.ts";
 import { readCharacter } from "./read-pre-tokenizer.ts";
 import { readSequence } from "./read-sequence.ts";
-import { patternFinder } from "./split-pattern.ts";
+import { type PatternReading, patternFinder } from "./split-pattern.ts";
 
-const READERS: Record<string, (fields: Fields, depth: number) => Decoder> = {
+const READERS: Record<string, (fields: Fields, depth: number, patterns: PatternReading) => Decoder> = {
   BPEDecoder: (fields) => new BytePairDecoder(fields.string("suffix", "</w>")),
   ByteFallback: () => new ByteFallback(),
   ByteLevel: () => new ByteLevelDecoder(),
@@ -26,20 +26,21 @@ const READERS: Record<string, (fields: Fields, depth: number) => Decoder> = {
     }),
   Fuse: () => new Fuse(),
   Metaspace: readMetaspace,
-  Replace: (fields) =>
+  Replace: (fields, _depth, patterns) =>
     new ReplaceDecoder(
-      patternFinder(readPattern(fields), { origin: `${fields.origin}.pattern` }),
+      patternFinder(readPattern(fields), { origin: `${fields.origin}.pattern`, patterns }),
       fields.string("content"),
     ),
-  Sequence: (fields, depth) => new DecoderSequence(readSequence(fields, "decoders", depth, readDecoder)),
+  Sequence: (fields, depth, patterns) =>
+    new DecoderSequence(readSequence(fields, "decoders", depth, (part, inner) => readDecoder(part, inner, patterns))),
   Strip: (fields) =>
     new StripDecoder(readCharacter(fields, "content"), fields.count("start", 0), fields.count("stop", 0)),
   WordPiece: (fields) => new WordPieceDecoder(fields.string("prefix", "##"), fields.boolean("cleanup", true)),
 };
 
 /** @throws TokenizerError for an unknown type or a value that makes no sense. */
-export function readDecoder(fields: Fields, depth = 0): Decoder {
-  return fields.choice("type", READERS)(fields, depth);
+export function readDecoder(fields: Fields, depth = 0, patterns: PatternReading = "linear"): Decoder {
+  return fields.choice("type", READERS)(fields, depth, patterns);
 }
 
 function readMetaspace(fields: Fields): Decoder {

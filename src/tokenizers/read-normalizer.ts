@@ -12,9 +12,9 @@ import { UnicodeForm } from "./normalizers/unicode-form.ts";
 import { readPattern } from "./read-pattern.ts";
 import { readPrecompiled } from "./read-precompiled.ts";
 import { readSequence } from "./read-sequence.ts";
-import { patternFinder } from "./split-pattern.ts";
+import { type PatternReading, patternFinder } from "./split-pattern.ts";
 
-const READERS: Record<string, (fields: Fields, depth: number) => Normalizer> = {
+const READERS: Record<string, (fields: Fields, depth: number, patterns: PatternReading) => Normalizer> = {
   BertNormalizer: readBert,
   ByteLevel: () => new ByteLevelNormalizer(),
   Lowercase: () => new Lowercase(),
@@ -26,14 +26,17 @@ const READERS: Record<string, (fields: Fields, depth: number) => Normalizer> = {
   Precompiled: readPrecompiled,
   Prepend: (fields) => new Prepend(fields.string("prepend")),
   Replace: readReplace,
-  Sequence: (fields, depth) => new NormalizerSequence(readSequence(fields, "normalizers", depth, readNormalizer)),
+  Sequence: (fields, depth, patterns) =>
+    new NormalizerSequence(
+      readSequence(fields, "normalizers", depth, (part, inner) => readNormalizer(part, inner, patterns)),
+    ),
   Strip: (fields) => new Strip(fields.boolean("strip_left", true), fields.boolean("strip_right", true)),
   StripAccents: () => new StripAccents(),
 };
 
 /** @throws TokenizerError for an unknown type or a value that makes no sense. */
-export function readNormalizer(fields: Fields, depth = 0): Normalizer {
-  return fields.choice("type", READERS)(fields, depth);
+export function readNormalizer(fields: Fields, depth = 0, patterns: PatternReading = "linear"): Normalizer {
+  return fields.choice("type", READERS)(fields, depth, patterns);
 }
 
 function readBert(fields: Fields): Normalizer {
@@ -46,8 +49,8 @@ function readBert(fields: Fields): Normalizer {
   });
 }
 
-function readReplace(fields: Fields): Normalizer {
+function readReplace(fields: Fields, _depth: number, patterns: PatternReading): Normalizer {
   const pattern = readPattern(fields);
-  const find = patternFinder(pattern, { origin: `${fields.origin}.pattern` });
+  const find = patternFinder(pattern, { origin: `${fields.origin}.pattern`, patterns });
   return new Replace(pattern, find, fields.string("content"));
 }

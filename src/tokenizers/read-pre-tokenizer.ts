@@ -12,9 +12,9 @@ import { UnicodeScripts } from "./pre-tokenizers/unicode-scripts.ts";
 import { Whitespace } from "./pre-tokenizers/whitespace.ts";
 import { readPattern } from "./read-pattern.ts";
 import { readSequence } from "./read-sequence.ts";
-import { isWordPattern, patternFinder } from "./split-pattern.ts";
+import { isWordPattern, type PatternReading, patternFinder } from "./split-pattern.ts";
 
-const READERS: Record<string, (fields: Fields, depth: number) => PreTokenizer> = {
+const READERS: Record<string, (fields: Fields, depth: number, patterns: PatternReading) => PreTokenizer> = {
   BertPreTokenizer: () => new BertPreTokenizer(),
   ByteLevel: readByteLevel,
   CharDelimiterSplit: readCharDelimiterSplit,
@@ -24,7 +24,10 @@ const READERS: Record<string, (fields: Fields, depth: number) => PreTokenizer> =
   FixedLength: readFixedLength,
   Metaspace: readMetaspace,
   Punctuation: (fields) => splitAt(Character.punctuation, fields.choice("behavior", BEHAVIORS, "Isolated")),
-  Sequence: (fields, depth) => new PreTokenizerSequence(readSequence(fields, "pretokenizers", depth, readPreTokenizer)),
+  Sequence: (fields, depth, patterns) =>
+    new PreTokenizerSequence(
+      readSequence(fields, "pretokenizers", depth, (part, inner) => readPreTokenizer(part, inner, patterns)),
+    ),
   Split: readSplit,
   UnicodeScripts: () => new UnicodeScripts(),
   Whitespace: () => new Whitespace(),
@@ -42,8 +45,8 @@ const BEHAVIORS: Record<string, DelimiterBehavior> = {
 const SCHEMES: Record<string, PrependScheme> = { always: "always", first: "first", never: "never" };
 
 /** @throws TokenizerError for an unknown type or a value that makes no sense. */
-export function readPreTokenizer(fields: Fields, depth = 0): PreTokenizer {
-  return fields.choice("type", READERS)(fields, depth);
+export function readPreTokenizer(fields: Fields, depth = 0, patterns: PatternReading = "linear"): PreTokenizer {
+  return fields.choice("type", READERS)(fields, depth, patterns);
 }
 
 function splitAt(bit: number, behavior: DelimiterBehavior): PreTokenizer {
@@ -80,12 +83,12 @@ function readMetaspace(fields: Fields): PreTokenizer {
   return new Metaspace({ replacement, prependScheme, splits: fields.boolean("split", true) });
 }
 
-function readSplit(fields: Fields): PreTokenizer {
+function readSplit(fields: Fields, _depth: number, patterns: PatternReading): PreTokenizer {
   const pattern = readPattern(fields);
   const behavior = fields.choice("behavior", BEHAVIORS);
   const inverts = fields.boolean("invert", false);
   const keepsMatches = inverts ? behavior === "removed" : behavior === "isolated";
-  return new Split(patternFinder(pattern, { origin: `${fields.origin}.pattern` }), {
+  return new Split(patternFinder(pattern, { origin: `${fields.origin}.pattern`, patterns }), {
     behavior,
     inverts,
     isLocal: isWordPattern(pattern) && keepsMatches,

@@ -1,5 +1,5 @@
 import { TokenizerError } from "../errors.ts";
-import { assembleTokenizer } from "./assemble-tokenizer.ts";
+import { type AssemblyOptions, assembleTokenizer } from "./assemble-tokenizer.ts";
 import { describeBytePair } from "./describe-byte-pair.ts";
 import { describeSentencePiece } from "./describe-sentence-piece.ts";
 import { describeWordPiece } from "./describe-word-piece.ts";
@@ -22,9 +22,9 @@ const SENTENCE_PIECE_FILES = [
  *
  * @throws TokenizerError when there is none, or a file cannot be used.
  */
-export async function readTokenizer(files: TokenizerFiles): Promise<TokenizerParts> {
+export async function readTokenizer(files: TokenizerFiles, options: AssemblyOptions = {}): Promise<TokenizerParts> {
   const config = await readTokenizerConfig(files);
-  return assembleTokenizer(await describeTokenizer(files, config), config);
+  return assembleTokenizer(await describeTokenizer(files, config), config, options);
 }
 
 /** A folder's tokenizer in the shape of tokenizer.json: that file, or what the vocabulary and its family come to. */

@@ -7,14 +7,17 @@ import { cl100kScanner, scanGpt2Word, scanO200kWord, type WordScanner } from "./
 /** How tokenizer files write a pattern: a literal text or a regular expression of Oniguruma. */
 export type SplitPattern = { String: string } | { Regex: string };
 
+/**
+ * What becomes of patterns that cannot be matched in linear time, such as those with lookaround: "linear" refuses them,
+ * "backtracking" hands them to JavaScript's own engine, which a hostile pattern can stall.
+ */
+export type PatternReading = "linear" | "backtracking";
+
 export interface SplitPatternOptions {
   /** File and key of the pattern, as errors name it. Default "pattern". */
   origin?: string;
-  /**
-   * What to do with constructs that cannot be matched in linear time, such as lookaround: "linear" refuses them,
-   * "backtracking" hands the pattern to JavaScript's own engine, which a hostile pattern can stall. Default "linear".
-   */
-  patterns?: "linear" | "backtracking";
+  /** Default "linear". */
+  patterns?: PatternReading;
 }
 
 const CL100K_WORDS = [

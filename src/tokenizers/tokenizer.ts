@@ -6,6 +6,7 @@ import { Pipeline, type SpecialTokenReading } from "./pipeline.ts";
 import { addedCount, type Template } from "./post-processor.ts";
 import { readTokenizer } from "./read-tokenizer.ts";
 import type { SpecialTokens } from "./special-tokens.ts";
+import type { PatternReading } from "./split-pattern.ts";
 import { TOKEN_NUMBERS, TokenSequence, WORD } from "./token-sequence.ts";
 import { spaceAround } from "./token-space.ts";
 import { folderFiles, type TokenizerFiles } from "./tokenizer-files.ts";
@@ -14,6 +15,15 @@ import { keptLengths, type TruncationSide, type TruncationStrategy, windowRanges
 
 /** A text, or its words where it was cut before. */
 export type TokenizerInput = string | readonly string[];
+
+export interface TokenizerLoadOptions {
+  /**
+   * What becomes of patterns in a tokenizer.json that cannot be matched in linear time, such as those with lookaround:
+   * "linear" refuses them, "backtracking" hands them to JavaScript's own engine, which a hostile file can stall for as
+   * long as it likes. Default "linear".
+   */
+  patterns?: PatternReading;
+}
 
 export interface EncodeOptions {
   /** A second text, as in question and passage. */
@@ -81,8 +91,8 @@ export class Tokenizer {
    *
    * @throws TokenizerError when there is none, or a file cannot be used.
    */
-  static async load(where: string | TokenizerFiles): Promise<Tokenizer> {
-    return new Tokenizer(await readTokenizer(typeof where === "string" ? folderFiles(where) : where));
+  static async load(where: string | TokenizerFiles, options: TokenizerLoadOptions = {}): Promise<Tokenizer> {
+    return new Tokenizer(await readTokenizer(typeof where === "string" ? folderFiles(where) : where, options));
   }
 
   /** Number of different tokens, added ones among them. Ids may be larger where a vocabulary has gaps. */

@@ -4,6 +4,7 @@ import { assembleTokenizer } from "../../src/tokenizers/assemble-tokenizer.ts";
 import { Fields } from "../../src/tokenizers/fields.ts";
 import { Tokenizer } from "../../src/tokenizers/tokenizer.ts";
 import { readTokenizerConfig } from "../../src/tokenizers/tokenizer-config.ts";
+import { memoryFiles } from "./memory-files.ts";
 import { anyText } from "./random-texts.ts";
 import { comparable, referenceEncodings } from "./reference.ts";
 
@@ -67,4 +68,18 @@ it.each(PATTERNS)("%s cuts as the reference does", async (pattern) => {
       expect(got.offsets, JSON.stringify(text)).toEqual(expected[i]!.offsets);
     }
   }
+});
+
+it("with lookaround are matched only for those who ask for it", async () => {
+  const description = {
+    version: "1.0",
+    pre_tokenizer: { type: "Split", pattern: { Regex: "(?<=a)b" }, behavior: "Isolated", invert: false },
+    model: { type: "WordLevel", vocab: { "?": 0 }, unk_token: "?" },
+  };
+  const files = memoryFiles({ "tokenizer.json": JSON.stringify(description) });
+  await expect(Tokenizer.load(files)).rejects.toThrow(
+    'tokenizer.json: pre_tokenizer.pattern: the pattern "(?<=a)b" has lookaround',
+  );
+  const tokenizer = await Tokenizer.load(files, { patterns: "backtracking" });
+  expect(tokenizer.encode("babb").offsets).toEqual([[0, 2], [2, 3], [3, 4]]); // biome-ignore format: pairs
 });
