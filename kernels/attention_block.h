@@ -13,9 +13,6 @@ namespace cloze::CLOZE_ISA {
 constexpr int QUERY_BLOCK = PANEL_COLUMNS;
 constexpr int KEY_BLOCK = 64;
 
-CLOZE_INLINE int64_t larger_of(int64_t a, int64_t b) { return a > b ? a : b; }
-CLOZE_INLINE int64_t smaller_of(int64_t a, int64_t b) { return a < b ? a : b; }
-
 struct AttentionBiases {
   const Tensor* slopes;
   const Tensor* relative_bias;

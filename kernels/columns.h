@@ -61,6 +61,8 @@ CLOZE_INLINE float* row_of(const Tensor* tensor, int64_t row) {
   return static_cast<float*>(tensor->data) + row * tensor->stride;
 }
 
+CLOZE_INLINE int64_t larger_of(int64_t a, int64_t b) { return a > b ? a : b; }
+CLOZE_INLINE int64_t smaller_of(int64_t a, int64_t b) { return a < b ? a : b; }
 CLOZE_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
 
 // The numbers of a vector, or null where it is absent.

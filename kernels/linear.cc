@@ -13,13 +13,14 @@ constexpr int64_t ROW_BYTES = 400 * 1024;
 constexpr int64_t MOST_ROWS = 128;
 // Steps of depth that are multiplied at a time; sums of longer rows are parked in between.
 constexpr int64_t DEPTH_BLOCK = 768;
+// The same for a weight in rows, which is packed on the way: a block that the first cache keeps while rows pass by.
+constexpr int64_t PACKED_DEPTH = 128;
 // Cost of a tile in operations, the smallest worth sharing and the largest: about 15 and 200 microseconds.
 constexpr int64_t SMALLEST_TILE = 150000 * LANES;
 constexpr int64_t LARGEST_TILE = 12 * SMALLEST_TILE;
 
 int64_t at_least_one(int64_t x) { return x < 1 ? 1 : x; }
 int64_t ceiling(int64_t x, int64_t unit) { return (x + unit - 1) / unit; }
-int64_t smaller_of(int64_t a, int64_t b) { return a < b ? a : b; }
 
 struct Operands {
   const Tensor* x;
@@ -98,22 +99,27 @@ CLOZE_INLINE void fetch_results(const Operands& o, const Panel& panel, int64_t f
   }
 }
 
-// One panel for rows [first, first + rows). `ahead` is the panel that comes next.
-void multiply_panel(const Operands& o, const Panel& panel, const float* data, const float* ahead, int64_t first, int rows, float* sums) {
-  const int64_t depth = o.depth();
+// One panel for rows [first, first + rows).
+void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int rows, float* sums, float* packing) {
+  const bool packed = o.weight->layout == LAYOUT_PACKED;
+  const int64_t depth = o.depth(), depth_block = packed ? DEPTH_BLOCK : PACKED_DEPTH;
   const int width = panel.width(), row_tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
-  const ptrdiff_t bytes_of_step = width * sizeof(float);
-  for (int64_t step = 0; step == 0 || step < depth; step += DEPTH_BLOCK) {
-    const ptrdiff_t steps = static_cast<ptrdiff_t>(smaller_of(depth - step, DEPTH_BLOCK));
+  for (int64_t step = 0; step == 0 || step < depth; step += depth_block) {
+    const ptrdiff_t steps = static_cast<ptrdiff_t>(smaller_of(depth - step, depth_block));
     const bool last = step + steps == depth;
-    Ahead wanted = {reinterpret_cast<const char*>(ahead + step * width), (bytes_of_step + row_tiles - 1) / row_tiles};
+    const float* data = packing;
+    if (packed) data = panel_data(static_cast<const float*>(o.weight->data), panel, depth) + step * width;
+    else pack_steps(packing, panel, row_of(o.weight, panel.first) + step, o.weight->stride, steps);
+    // The same steps of the next panel, a part of them with each tile of rows.
+    const ptrdiff_t bytes_of_step = packed ? (width * sizeof(float) + row_tiles - 1) / row_tiles : 0;
+    Ahead ahead = {reinterpret_cast<const char*>(packed ? data + width * depth : data), bytes_of_step};
     each_row_tile(rows, [&](int from, int to) {
       float* own = sums + from * width;
       if (last) fetch_results(o, panel, first + from, first + to);
-      const MultiplyTile multiply = tile_of<FETCHING>(to - from, panel.vectors);
-      multiply(steps, row_of(o.x, first + from) + step, o.x->stride, data + step * width, own, step > 0, 1, wanted);
+      const MultiplyTile multiply = multiply_tile_for(WALK_FETCHING, to - from, panel.vectors);
+      multiply(steps, row_of(o.x, first + from) + step, o.x->stride, data, own, step > 0, 1, ahead);
       if (last) finish(o, panel, first + from, first + to, own);
-      wanted.at += wanted.step_bytes * steps;
+      ahead.at += ahead.step_bytes * steps;
     });
   }
 }
@@ -121,31 +127,20 @@ void multiply_panel(const Operands& o, const Panel& panel, const float* data, co
 int32_t tiles(const Call* call) { return static_cast<int32_t>(Division(Operands(call)).tiles); }
 
 size_t scratch(const Call* call) {
-  const Operands o(call);
-  const int64_t packing = o.weight->layout == LAYOUT_PACKED ? 0 : PANEL_COLUMNS * o.depth();
-  return static_cast<size_t>(Division(o).rows_each * PANEL_COLUMNS + packing) * sizeof(float);
+  return static_cast<size_t>((Division(Operands(call)).rows_each + PACKED_DEPTH) * PANEL_COLUMNS) * sizeof(float);
 }
 
 void run(const Call* call, int32_t tile, char* scratch) {
   const Operands o(call);
   const Division division(o);
   float* sums = reinterpret_cast<float*>(scratch);
-  float* packed = sums + division.rows_each * PANEL_COLUMNS;
+  float* packing = sums + division.rows_each * PANEL_COLUMNS;
 
   const int64_t from = tile / division.panel_groups * division.rows_each;
   const int rows = static_cast<int>(smaller_of(division.rows_each, o.rows() - from));
   const int64_t first = tile % division.panel_groups * division.panels_each;
   const int64_t end = smaller_of(first + division.panels_each, panels_of(o.outputs()));
-  for (int64_t index = first; index < end; index++) {
-    const Panel panel(o.outputs(), index);
-    const float* data = panel_data(static_cast<const float*>(o.weight->data), panel, o.depth());
-    const float* ahead = data + panel.width() * o.depth();
-    if (o.weight->layout != LAYOUT_PACKED) {
-      pack_rows(packed, panel, o.depth(), row_of(o.weight, panel.first), o.weight->stride, 0, panel.outputs);
-      data = ahead = packed;
-    }
-    multiply_panel(o, panel, data, ahead, from, rows, sums);
-  }
+  for (int64_t index = first; index < end; index++) multiply_panel(o, Panel(o.outputs(), index), from, rows, sums, packing);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// y = op(a) . op(b) of two values. What b contributes is packed panel by panel on the way, so the register tile is the
-// same as with weights; a is read where it is, along rows or along columns.
+// y = op(a) . op(b) of two values. Both are packed block by block on the way, so that the register tile is the same as
+// with weights; only rows of `a` in order are read where they are.
 #include "columns.h"
 #include "kernels.h"
 #include "panels.h"
@@ -8,8 +8,9 @@ namespace cloze::CLOZE_ISA {
 
 namespace {
 
-constexpr int64_t DEPTH_BLOCK = 256;  // of b, packed at a time
-constexpr int64_t ROWS_EACH = 256;    // a tile's, over which the packing pays
+constexpr int64_t DEPTH_BLOCK = 256;  // steps packed at a time
+constexpr int64_t ROWS_EACH = 256 / TILE_ROWS * TILE_ROWS;  // a tile's, over which packing `b` pays
+constexpr int64_t MOST_PANELS = 4;    // a tile's, over which packing `a` pays
 
 struct Operands {
   const Tensor* a;
@@ -27,52 +28,93 @@ struct Operands {
 
   int64_t depth() const { return transpose_a ? a->rows : a->columns; }
   int64_t row_tiles() const { return (y->rows + ROWS_EACH - 1) / ROWS_EACH; }
-
-  LeftOperand left(int64_t row, int64_t step) const {
-    if (transpose_a) return {row_of(a, step) + row, 1, a->stride};
-    return {row_of(a, row) + step, a->stride, 1};
+  // As many as leave some tiles for every thread.
+  int64_t panels_each() const {
+    const int64_t share = row_tiles() * panels_of(y->columns) / 16;
+    return share < 1 ? 1 : smaller_of(share, MOST_PANELS);
   }
 };
 
-// data[step * width + column] = op(b)[from + step][panel.first + column], zeros beyond the panel's columns.
-void pack_steps(const Operands& o, const Panel& panel, int64_t from, int64_t steps, float* data) {
-  const int width = panel.width();
-  if (o.transpose_b) {
-    transpose(data, width, row_of(o.b, panel.first) + from, o.b->stride, panel.outputs, steps);
-    for (int64_t step = 0; step < steps; step++) {
-      for (int column = panel.outputs; column < width; column++) data[step * width + column] = 0;
-    }
-    return;
+struct Workspace {
+  float* sums;   // [MOST_PANELS][ROWS_EACH][panel]
+  float* right;  // [DEPTH_BLOCK][panel]
+  float* left;   // [ROWS_EACH / TILE_ROWS][DEPTH_BLOCK][TILE_ROWS], of a transposed `a`
+
+  explicit Workspace(char* scratch) {
+    sums = reinterpret_cast<float*>(scratch);
+    right = sums + MOST_PANELS * ROWS_EACH * PANEL_COLUMNS;
+    left = right + DEPTH_BLOCK * PANEL_COLUMNS;
   }
+  static constexpr size_t BYTES =
+      static_cast<size_t>((MOST_PANELS * ROWS_EACH + DEPTH_BLOCK) * PANEL_COLUMNS + ROWS_EACH * DEPTH_BLOCK) * sizeof(float);
+};
+
+// Steps [from, from + steps) of one panel of op(b).
+void pack_right(const Operands& o, const Panel& panel, int64_t from, int64_t steps, float* data) {
+  if (o.transpose_b) return pack_steps(data, panel, row_of(o.b, panel.first) + from, o.b->stride, steps);
   for (int64_t step = 0; step < steps; step++) {
     const float* row = row_of(o.b, from + step) + panel.first;
-    each_vector(panel.outputs, [&](int64_t c, auto part) { store(data + step * width + c, part.load(row + c)); });
+    each_vector(panel.outputs, [&](int64_t c, auto part) { store(data + step * panel.width() + c, part.load(row + c)); });
+  }
+}
+
+// Rows [first, first + rows) of the transposed `a`, so that a register tile reads its rows straight through.
+void pack_left(const Operands& o, int64_t first, int rows, int64_t from, int64_t steps, float* data) {
+  for (int64_t step = 0; step < steps; step++) {
+    const float* column = row_of(o.a, from + step) + first;
+    for (int row = 0; row < rows; row += TILE_ROWS) {
+      const int there = rows - row < TILE_ROWS ? rows - row : TILE_ROWS;
+      float* to = data + (row * steps + step * TILE_ROWS);
+      if (there == TILE_ROWS) __builtin_memcpy(to, column + row, TILE_ROWS * sizeof(float));
+      else for (int i = 0; i < there; i++) to[i] = column[row + i];
+    }
+  }
+}
+
+void multiply_block(const Operands& o, const Workspace& w, const Panel& panel, int64_t first, int rows, int64_t from, int64_t steps, float* sums) {
+  const ptrdiff_t depth = static_cast<ptrdiff_t>(steps);
+  pack_right(o, panel, from, steps, w.right);
+  if (!o.transpose_a) {
+    multiply_rows(rows, panel.vectors, depth, {row_of(o.a, first) + from, o.a->stride, 1}, w.right, sums, from > 0);
+    return;
+  }
+  for (int row = 0; row < rows; row += TILE_ROWS) {
+    const int there = rows - row < TILE_ROWS ? rows - row : TILE_ROWS;
+    const MultiplyTile multiply = multiply_tile_for(WALK_STRIDED, there, panel.vectors);
+    multiply(depth, w.left + row * steps, 1, w.right, sums + row * panel.width(), from > 0, TILE_ROWS, {});
   }
 }
 
 int32_t tiles(const Call* call) {
   const Operands o(call);
-  return static_cast<int32_t>(o.row_tiles() * panels_of(o.y->columns));
+  return static_cast<int32_t>(o.row_tiles() * ((panels_of(o.y->columns) + o.panels_each() - 1) / o.panels_each()));
 }
 
-size_t scratch(const Call*) { return static_cast<size_t>((ROWS_EACH + DEPTH_BLOCK) * PANEL_COLUMNS) * sizeof(float); }
+size_t scratch(const Call*) { return Workspace::BYTES; }
 
 void run(const Call* call, int32_t tile, char* scratch) {
   const Operands o(call);
-  float* sums = reinterpret_cast<float*>(scratch);
-  float* packed = sums + ROWS_EACH * PANEL_COLUMNS;
-  const Panel panel(o.y->columns, tile / o.row_tiles());
-  const int64_t from = tile % o.row_tiles() * ROWS_EACH;
-  const int rows = static_cast<int>(o.y->rows - from < ROWS_EACH ? o.y->rows - from : ROWS_EACH);
-  const int64_t depth = o.depth();
+  const Workspace w(scratch);
+  const int64_t first_panel = tile / o.row_tiles() * o.panels_each();
+  const int64_t end_panel = smaller_of(first_panel + o.panels_each(), panels_of(o.y->columns));
+  const int64_t first = tile % o.row_tiles() * ROWS_EACH, depth = o.depth();
+  const int rows = static_cast<int>(smaller_of(o.y->rows - first, ROWS_EACH));
+  const auto sums_of = [&](int64_t index) { return w.sums + (index - first_panel) * ROWS_EACH * PANEL_COLUMNS; };
+
   for (int64_t step = 0; step == 0 || step < depth; step += DEPTH_BLOCK) {
-    const int64_t steps = depth - step < DEPTH_BLOCK ? depth - step : DEPTH_BLOCK;
-    pack_steps(o, panel, step, steps, packed);
-    multiply_rows(rows, panel.vectors, static_cast<ptrdiff_t>(steps), o.left(from, step), packed, sums, step > 0);
+    const int64_t steps = smaller_of(depth - step, DEPTH_BLOCK);
+    if (o.transpose_a) pack_left(o, first, rows, step, steps, w.left);
+    for (int64_t index = first_panel; index < end_panel; index++) {
+      multiply_block(o, w, Panel(o.y->columns, index), first, rows, step, steps, sums_of(index));
+    }
   }
-  for (int64_t row = 0; row < rows; row++) {
-    float* y = row_of(o.y, from + row) + panel.first;
-    each_vector(panel.outputs, [&](int64_t c, auto part) { part.store(y + c, load(sums + row * panel.width() + c)); });
+  for (int64_t index = first_panel; index < end_panel; index++) {
+    const Panel panel(o.y->columns, index);
+    for (int64_t row = 0; row < rows; row++) {
+      const float* sums = sums_of(index) + row * panel.width();
+      float* y = row_of(o.y, first + row) + panel.first;
+      each_vector(panel.outputs, [&](int64_t c, auto part) { part.store(y + c, load(sums + c)); });
+    }
   }
 }
 

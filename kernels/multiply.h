@@ -35,68 +35,22 @@ struct Ahead {
   ptrdiff_t step_bytes;
 };
 
-enum class Walk { CONSECUTIVE, CONSECUTIVE_FETCHING, STRIDED };
+// How a register tile walks along its rows: steps one after another, the same while it fetches, or steps apart.
+enum Walk { WALK_CONSECUTIVE, WALK_FETCHING, WALK_STRIDED };
+constexpr int WALKS = 3;
 
-#if defined(__wasm__)  // has no instruction for it
-constexpr Walk FETCHING = Walk::CONSECUTIVE;
-#else
-constexpr Walk FETCHING = Walk::CONSECUTIVE_FETCHING;
-#endif
-
-// sums[R][V vectors] = a[R, depth] . b[depth][V vectors], on top of what `sums` holds if `resume`.
-template <int R, int V, Walk WALK>
-__attribute__((noinline)) void multiply_tile(ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums, bool resume,
-                                             ptrdiff_t step_stride, Ahead ahead) {
-  constexpr int WIDTH = V * LANES;
-  vf sum[R][V];
-#pragma GCC unroll 16
-  for (int r = 0; r < R; r++) {
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) sum[r][v] = resume ? load(sums + r * WIDTH + v * LANES) : vf{};
-  }
-  if (WALK != Walk::STRIDED) step_stride = 1;
-  for (const float* end = b + depth * WIDTH; b != end; b += WIDTH) {
-    vf right[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) right[v] = load(b + v * LANES);
-#pragma GCC unroll 16
-    for (int r = 0; r < R; r++) {
-      const vf left = load_splat(a + r * row_stride);
-#pragma GCC unroll 4
-      for (int v = 0; v < V; v++) sum[r][v] = multiply_add(left, right[v], sum[r][v]);
-    }
-    if constexpr (WALK == Walk::CONSECUTIVE_FETCHING) {
-      __builtin_prefetch(ahead.at, 0, 2);
-      ahead.at += ahead.step_bytes;
-    }
-    a += step_stride;
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < R; r++) {
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) store(sums + r * WIDTH + v * LANES, sum[r][v]);
-  }
-}
-
+// sums[rows][width] = a[rows, depth] . b[depth][width], on top of what `sums` holds if `resume`; width is a number of
+// vectors. `step_stride` is read by WALK_STRIDED alone, `ahead` by WALK_FETCHING.
 using MultiplyTile = void (*)(ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums, bool resume,
                               ptrdiff_t step_stride, Ahead ahead);
 
-template <Walk WALK, int V, int R>
-CLOZE_INLINE MultiplyTile tile_of_rows(int rows) {
-  if constexpr (R > 1) {
-    if (rows < R) return tile_of_rows<WALK, V, R - 1>(rows);
-  }
-  return multiply_tile<R, V, WALK>;
-}
+struct MultiplyTiles {
+  MultiplyTile at[WALKS][TILE_ROWS][PANEL_VECTORS];
+};
+extern const MultiplyTiles multiply_tiles;
 
 // The register tile for 1 <= rows <= TILE_ROWS and 1 <= vectors <= PANEL_VECTORS.
-template <Walk WALK, int V = PANEL_VECTORS>
-CLOZE_INLINE MultiplyTile tile_of(int rows, int vectors) {
-  if constexpr (V > 1) {
-    if (vectors < V) return tile_of<WALK, V - 1>(rows, vectors);
-  }
-  return tile_of_rows<WALK, V, TILE_ROWS>(rows);
-}
+CLOZE_INLINE MultiplyTile multiply_tile_for(Walk walk, int rows, int vectors) { return multiply_tiles.at[walk][rows - 1][vectors - 1]; }
 
 // use(from, to) for any number of rows, in tiles of even height: nine rows are five and four, as a tile of one row leaves
 // multipliers idle.
@@ -109,7 +63,7 @@ CLOZE_INLINE void each_row_tile(int rows, Use use) {
 // sums[rows][width] = a[rows, depth] . b[depth][width], width a number of vectors.
 inline void multiply_rows(int rows, int vectors, ptrdiff_t depth, LeftOperand a, const float* b, float* sums, bool resume) {
   each_row_tile(rows, [&](int from, int to) {
-    const MultiplyTile multiply = a.step_stride == 1 ? tile_of<Walk::CONSECUTIVE>(to - from, vectors) : tile_of<Walk::STRIDED>(to - from, vectors);
+    const MultiplyTile multiply = multiply_tile_for(a.step_stride == 1 ? WALK_CONSECUTIVE : WALK_STRIDED, to - from, vectors);
     multiply(depth, a.at + from * a.row_stride, a.row_stride, b, sums + from * vectors * LANES, resume, a.step_stride, {});
   });
 }

@@ -16,7 +16,10 @@ void pack(float* packed, int32_t n, int32_t k, const float* source, int32_t from
     const int first = static_cast<int>(row - panel.first);
     const int end = panel.first + panel.outputs < to ? panel.outputs : static_cast<int>(to - panel.first);
     float* data = packed + panel.first * k;
-    pack_rows(data, panel, k, source + (row - from) * k, k, first, end);
+    transpose(data + first, panel.width(), source + (row - from) * k, k, end - first, k);
+    for (int64_t step = 0; step < k; step++) {
+      for (int column = panel.outputs; column < panel.width(); column++) data[step * panel.width() + column] = 0;
+    }
     row = panel.first + end;
   }
 }

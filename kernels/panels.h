@@ -25,12 +25,16 @@ struct Panel {
 // Panels before it are whole, so this holds for the last one too.
 CLOZE_INLINE const float* panel_data(const float* packed, const Panel& panel, int64_t k) { return packed + panel.first * k; }
 
-// Columns [from, to) of a panel from as many rows of a weight, and zeros in its unused columns.
-inline void pack_rows(float* data, const Panel& panel, int64_t k, const float* rows, ptrdiff_t stride, int from, int to) {
-  transpose(data + from, panel.width(), rows, stride, to - from, k);
-  for (int64_t step = 0; step < k; step++) {
-    for (int column = panel.outputs; column < panel.width(); column++) data[step * panel.width() + column] = 0;
-  }
+// data[step * width + output] = rows[output * stride + step], zeros in columns without an output: `steps` steps of one
+// panel from rows in order, which are fetched as far ahead as they are read.
+inline void pack_steps(float* data, const Panel& panel, const float* rows, ptrdiff_t stride, int64_t steps) {
+  const int width = panel.width();
+  const auto read = [&](int64_t row, int64_t step, auto part) {
+    const float* from = rows + row * stride + step;
+    __builtin_prefetch(from + steps);
+    return part.load(from);
+  };
+  each_column(panel.outputs, steps, read, [&](int64_t step, vf values, int64_t output, auto) { store(data + step * width + output, values); });
 }
 
 }  // namespace cloze::CLOZE_ISA
