@@ -31,6 +31,8 @@ export interface TaskModel {
   readonly name: string;
   readonly model: Model;
   readonly head: HeadName;
+  /** What the task runs of it, as its `HeadUse` says. */
+  readonly outputs: readonly string[];
   readonly tokenizer: Tokenizer;
   /** Names of the classes; "LABEL_0", ... where the config names none. */
   readonly labels: readonly string[];
@@ -77,7 +79,7 @@ async function openParts(location: ModelLocation, needs: TaskNeeds, backend: Bac
     const maxLength = chooseMaxLength(options.maxLength, stated, model.maxLength);
     progress = new ProgressMeter(options.onProgress, "load", "tensors", model.parameters(outputs).length);
     model.prepare(outputs); // uploads the weights
-    return { name, model, head, tokenizer, labels, config, layout, maxLength };
+    return { name, model, head, outputs, tokenizer, labels, config, layout, maxLength };
   } catch (error) {
     model.close();
     throw error;
