@@ -26,7 +26,7 @@ export const Character = {
 } as const;
 
 /** Property White_Space: it has not changed since Unicode 6.3. */
-const WHITESPACE = "9 5 i 1 2s 1 q 1 4bj 1 1vj b t 2 5 1 1b 1 334 1";
+export const WHITESPACE = "9 5 i 1 2s 1 q 1 4bj 1 1vj b t 2 5 1 1b 1 334 1";
 
 let classes: Uint8Array | undefined;
 let combiningClasses: Uint8Array | undefined;
