@@ -1,7 +1,8 @@
 import type { Backend } from "../backend.ts";
 import { OP_NAMES, type OpName } from "../op-table.ts";
 import { ReferenceBackend } from "../reference/reference.ts";
-import { type OpCase, opCases } from "./op-cases.ts";
+import { opCases } from "./op-cases.ts";
+import type { OpCase } from "./operand-maker.ts";
 import { singleStepProgram } from "./single-step.ts";
 
 /** How far an operation may be from the reference: |difference| <= this x max(1, the result's largest). */
