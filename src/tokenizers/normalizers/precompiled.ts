@@ -1,8 +1,8 @@
 import { Charsmap } from "../charsmap.ts";
 import { clusterEnd } from "../grapheme-clusters.ts";
 import type { NormalizedText } from "../normalized-text.ts";
-import { TextRewriter } from "../text-rewriter.ts";
 import type { Normalizer } from "./normalizer.ts";
+import { rewriteCharacters } from "./rewrite-characters.ts";
 
 /** Longer grapheme clusters are looked up character by character. UTF-8 bytes. */
 const LONGEST_CLUSTER = 5;
@@ -77,10 +77,8 @@ export class Precompiled implements Normalizer {
 }
 
 /**
- * The new text, each character with how it came about: +1 inserted after another, 0 in place of one, -n in place of
- * one with the n after it removed. That is how the reference counts, and its alignment follows from it to the letter:
- * what is removed at the very beginning is not counted, so all that follows aligns too far left, and the last character
- * of an expansion aligns with what is removed after it.
+ * The new text, counted as the reference counts: what is removed at the very beginning is not counted, so all that
+ * follows aligns too far left, and the last character of an expansion aligns with what is removed after it.
  */
 class Edits {
   private readonly codes: number[] = [];
@@ -107,25 +105,7 @@ class Edits {
   }
 
   apply(source: NormalizedText): NormalizedText {
-    const { text } = source;
-    const rewriter = new TextRewriter(source);
-    let previous = -1;
-    let at = 0;
-    for (let i = 0; i < this.codes.length; i++) {
-      const code = this.codes[i]!;
-      const count = this.counts[i]!;
-      if (count > 0) {
-        rewriter.put(String.fromCodePoint(code), previous);
-        continue;
-      }
-      if (text.codePointAt(at) === code) rewriter.copy(at, at + width(text, at));
-      else rewriter.put(String.fromCodePoint(code), at);
-      for (let passed = count; passed <= 0; passed++) {
-        previous = at;
-        at += width(text, at);
-      }
-    }
-    return rewriter.finish();
+    return rewriteCharacters(source, this.codes, this.counts);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Character, characterClasses, combiningClass } from "../characters.ts";
 import type { NormalizedText } from "../normalized-text.ts";
-import { TextRewriter } from "../text-rewriter.ts";
 import type { Normalizer } from "./normalizer.ts";
+import { rewriteCharacters } from "./rewrite-characters.ts";
 
 export type Form = "NFC" | "NFD" | "NFKC" | "NFKD";
 
@@ -10,11 +10,7 @@ const FIRST_CHANGED: Record<Form, number> = { NFC: 0x300, NFD: 0xc0, NFKC: 0xa0,
 
 const LONGEST_MARK_RUN = 100;
 
-/**
- * Characters on their way to a normal form. `changes` says how each one came from the source, which is what the
- * alignment follows: 0 takes the place of the next source character, 1 is added beside the one before, and -n takes the
- * place of the next one and removes n more.
- */
+/** Characters on their way to a normal form; `changes` as `rewriteCharacters` takes them. */
 interface Characters {
   codes: number[];
   changes: number[];
@@ -37,7 +33,8 @@ export class UnicodeForm implements Normalizer {
     if (isBelow(text, FIRST_CHANGED[this.form])) return source;
     if (!hasLongMarkRun(text) && text.normalize(this.form) === text) return source;
     const decomposed = decompose(text, this.form === "NFD" || this.form === "NFC" ? "NFD" : "NFKD");
-    return align(source, this.form === "NFC" || this.form === "NFKC" ? compose(decomposed) : decomposed);
+    const { codes, changes } = this.form === "NFC" || this.form === "NFKC" ? compose(decomposed) : decomposed;
+    return rewriteCharacters(source, codes, changes);
   }
 }
 
@@ -159,17 +156,4 @@ function composition(first: number, second: number): number | undefined {
     compositions.set(pair, composed);
   }
   return composed < 0 ? undefined : composed;
-}
-
-/** Writes the characters with the alignment that their changes ask for. */
-function align(source: NormalizedText, { codes, changes }: Characters): NormalizedText {
-  const { text } = source;
-  const rewriter = new TextRewriter(source);
-  let at = 0;
-  for (let i = 0; i < codes.length; i++) {
-    const change = changes[i]!;
-    rewriter.put(String.fromCodePoint(codes[i]!), change > 0 ? at - 1 : at);
-    for (let taken = change; taken <= 0 && at < text.length; taken++) at += text.codePointAt(at)! > 0xffff ? 2 : 1;
-  }
-  return rewriter.finish();
 }
