@@ -22,7 +22,8 @@ CLOZE_INLINE vf two_to_the(vf fraction, vi exponent_bits) {
 // 127 more, those bits are a float's exponent once shifted to their place.
 constexpr float ROUND_TO_EXPONENT = 12582912.0f + 127.0f;
 
-// 2^x for x <= 0, with one multiply-add less: 8e-8 relative before rounding. Attention spends its time here.
+// 2^x for x <= 0, with one multiply-add less: 8e-8 relative before rounding: attention and
+// gelu spend their time here.
 CLOZE_INLINE vf exponential2(vf x) {
 #if defined(__AVX512F__)
   const vf fraction = _mm512_maskz_reduce_ps(0xffff, x, 0x08);  // less the nearest whole number
