@@ -1,3 +1,4 @@
+import { InputError } from "../errors.ts";
 import type { CallOptions, LoadOptions } from "./load-options.ts";
 import { NEXT_SENTENCE_HEADS } from "./open-head.ts";
 import { type Performed, perform, type TaskWork } from "./perform.ts";
@@ -98,6 +99,7 @@ class PredictWork implements TaskWork<TextPair, Reading, Follows> {
   }
 
   tokenize({ text, pair }: TextPair, index?: number): Reading {
+    if (pair === undefined) throw new InputError(`${index === undefined ? "The text" : `Text ${index}`} has no pair.`);
     return this.#reader.read({ text, pair }, index);
   }
 

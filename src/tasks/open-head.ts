@@ -1,7 +1,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { ReferenceBackend } from "../backends/reference/reference.ts";
 import type { Checkpoint } from "../checkpoints/repository.ts";
-import { ClozeError, ConfigError, InputError } from "../errors.ts";
+import { CheckpointError, ClozeError, ConfigError, InputError } from "../errors.ts";
 import type { ConfiguredArchitecture, HeadName } from "../models/architecture.ts";
 import { configure, headOf, loadModel } from "../models/load-model.ts";
 import type { Model, Tail } from "../models/model.ts";
@@ -75,7 +75,7 @@ export function openHead(
   const stated = statedHead(configure(checkpoint));
   const others = TASKS.filter(({ task }) => task !== needs.task && opens(checkpoint, task)).map(({ task }) => task);
   const isMeant = stated !== undefined && stated !== "base" && needs.heads.some(({ head }) => head === stated);
-  const isDamaged = isMeant && !(found.error instanceof InputError);
+  const isDamaged = isMeant && found.error instanceof CheckpointError;
   if (isDamaged || others.length === 0) throw found.error;
   throw new InputError(
     `"${name}" does not open as ${needs.task}: ${found.error.message} It opens as ${listed(others)}.`,
