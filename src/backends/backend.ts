@@ -13,7 +13,9 @@ import type { AttributesOf, InputSlot, OpName, OutputSlot } from "./op-table.ts"
 export type SizeName = "tokens" | "texts" | "rows" | "groups" | "pairs";
 /** A fixed size, a free one, or one more than a free one (the offsets of B texts are B + 1 numbers). */
 export type Dimension = number | SizeName | `${SizeName}+1`;
+/** The dimensions of a value; only the first may be free. */
 export type Shape = readonly Dimension[];
+/** The free sizes of one run: tokens, texts and the others that its program has. */
 export type Sizes = { readonly [K in SizeName]?: number };
 
 export type ElementType = "f32" | "i32";
@@ -69,6 +71,7 @@ export interface Plan {
   readonly offsets: Float64Array;
 }
 
+/** What a backend executes: values with symbolic sizes, and the steps that compute them. */
 export interface Program {
   readonly values: readonly ProgramValue[];
   readonly steps: readonly Step[];
@@ -104,9 +107,12 @@ export interface ParameterSet {
   close(): void;
 }
 
+/** What a run is given, by the program's input names. */
 export type RunInputs = { readonly [name: string]: Int32Array | Float32Array };
+/** What a run returns, by the program's output names, row-major. */
 export type RunOutputs = { readonly [name: string]: Float32Array };
 
+/** A program compiled against a set of parameters, ready to run. */
 export interface Executable {
   /**
    * Runs the program. Concurrent calls queue. Inputs are checked (see `checkInputs`) and must not change until the
@@ -120,6 +126,7 @@ export interface Executable {
   close(): void;
 }
 
+/** Which backend computes, with what. */
 export interface BackendInfo {
   readonly name: BackendName;
   /** Instruction set in use, such as "avx512". */
@@ -127,13 +134,16 @@ export interface BackendInfo {
   readonly threads: number;
 }
 
+/** The backends there are, in the order in which they are chosen. */
 export type BackendName = "native" | "wasm" | "reference";
 
+/** How a backend is opened. */
 export interface BackendOptions {
   /** Threads to compute with. Default: the physical cores that this process may use. */
   readonly threads?: number | undefined;
 }
 
+/** Something that executes programs: native, WebAssembly or the reference. */
 export interface Backend {
   readonly info: BackendInfo;
   /** An empty set; `compile` fills it with what each program needs. */

@@ -21,10 +21,12 @@ export const ACTIVATIONS = [
   "quick_gelu",
   "relu_squared",
 ] as const;
+/** The name of a pointwise function. */
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** How the tokens of a text become one vector. `meanSqrt` divides by the root of the length; `weightedMean` weighs token i by i + 1. */
 export const POOLINGS = ["cls", "lastToken", "mean", "meanSqrt", "weightedMean", "max"] as const;
+/** The name of a way to make one vector of a text's tokens. */
 export type Pooling = (typeof POOLINGS)[number];
 
 const HALVES = ["first", "second"] as const;

@@ -52,6 +52,7 @@ export interface TensorFiles {
   tensor(name: string): StoredTensor;
 }
 
+/** A checkpoint's tensors under the canonical names of an architecture. */
 export class CheckpointWeights {
   readonly #files: TensorFiles;
   readonly #scheme: NameScheme;
@@ -76,6 +77,7 @@ export class CheckpointWeights {
     return [...this.#parts.keys()];
   }
 
+  /** Whether the files hold a tensor, under any of its names. */
   has(name: string): boolean {
     return this.#find(name) !== undefined;
   }

@@ -85,10 +85,12 @@ export function probability(key: Key, fallback: number | typeof REQUIRED = REQUI
   );
 }
 
+/** true or false. */
 export function flag(key: Key, fallback: boolean | typeof REQUIRED = REQUIRED): ConfigField<boolean> {
   return field(key, fallback, (value) => (typeof value === "boolean" ? value : new Refusal("expected true or false")));
 }
 
+/** Any string. */
 export function text(key: Key, fallback: string | typeof REQUIRED = REQUIRED): ConfigField<string> {
   return field(key, fallback, (value) => (typeof value === "string" ? value : new Refusal("expected a string")));
 }

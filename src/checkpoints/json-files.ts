@@ -2,7 +2,9 @@
 import { baseName, openFile, pathKind } from "#platform";
 import { ConfigError } from "../errors.ts";
 
+/** Any value of a JSON file. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+/** An object of a JSON file. */
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }

@@ -18,6 +18,7 @@ const MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a,
 /** Where storages lie in the file, by key. */
 type Storages = ReadonlyMap<string, StoredMember>;
 
+/** The tensors of a `pytorch_model.bin`, read without an unpickler. */
 export class PytorchBin {
   /** The format has none. */
   readonly metadata = undefined;
@@ -90,10 +91,12 @@ export class PytorchBin {
     return new PytorchBin(source, locateOldStorages(source, keys, types, end), value);
   }
 
+  /** What the file holds. */
   list(): ListedTensor[] {
     return [...this.#tensors].map(([name, { storage, shape }]) => ({ name, type: storage.type, shape }));
   }
 
+  /** Whether the file holds a tensor of that name. */
   has(name: string): boolean {
     return this.#tensors.has(name);
   }

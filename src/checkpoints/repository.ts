@@ -29,6 +29,7 @@ const FOREIGN = /\.(?:bin|pt|pth|ckpt|pkl|h5|npz|msgpack|onnx|gguf|tflite|ot)$/;
 /** What a save writes itself, and exports of the same weights to other formats. Every other file is copied. */
 const WRITTEN = /^(?:config\.json|.*\.safetensors|.*\.index\.json|\..*|onnx|openvino)$/;
 
+/** A model's folder: its configuration, its weights and the files beside them. */
 export class Checkpoint {
   readonly folder: string;
   /** The folder's name, for messages. */
@@ -115,6 +116,7 @@ export class Checkpoint {
   }
 }
 
+/** What a saved checkpoint has that the opened one had not. */
 export interface SaveOptions {
   readonly tensors?: Iterable<StoredTensor> | undefined;
   readonly config?: JsonObject | undefined;

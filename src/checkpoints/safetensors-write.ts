@@ -6,6 +6,7 @@ import { writeFile } from "#platform";
 import { CheckpointError } from "../errors.ts";
 import { byteLength, type StoredTensor, type StoredType } from "./stored-types.ts";
 
+/** What a safetensors file holds besides tensors. */
 export interface SafetensorsWriteOptions {
   /** The file's `__metadata__`. Default: `format: pt`, which other readers expect. Pass an empty map to leave it out. */
   readonly metadata?: ReadonlyMap<string, string> | undefined;

@@ -8,6 +8,7 @@ import { parseHeader, type TensorEntry } from "./safetensors-header.ts";
 import { STORED_BYTES, type StoredTensor, type StoredType } from "./stored-types.ts";
 import { memorySource, openWeightSource } from "./weight-source.ts";
 
+/** Limits of reading a safetensors file. */
 export interface SafetensorsOptions {
   /** The largest header that is read. Default: 25 MB, as the hub's own readers; at most 100 MB, the format's limit. */
   readonly maxHeaderBytes?: number | undefined;
@@ -62,6 +63,7 @@ export class Safetensors {
     return [...this.#entries].map(([name, { type, shape }]) => ({ name, type, shape }));
   }
 
+  /** Whether the file holds a tensor of that name. */
   has(name: string): boolean {
     return this.#entries.has(name);
   }

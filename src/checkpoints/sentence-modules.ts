@@ -6,6 +6,7 @@ import { defineConfig } from "./config-reader.ts";
 import { containedPath } from "./contained-path.ts";
 import { isJsonObject, type JsonObject, nameOf, readJson, readJsonIfThere, readJsonObject } from "./json-files.ts";
 
+/** How a Pooling module makes one vector of a text's tokens. */
 export type PoolingMode = "cls" | "max" | "mean" | "mean_sqrt_len_tokens" | "weightedmean" | "lasttoken";
 
 /** Several modes are concatenated in this order. */
@@ -18,6 +19,7 @@ const POOLING_MODES: readonly PoolingMode[] = [
   "lasttoken",
 ];
 
+/** The function that a Dense module ends with. */
 export type ModuleActivation = "none" | "tanh" | "relu" | "gelu" | "sigmoid" | "silu";
 
 /** One step after the encoder. `folder` opens as a `Checkpoint`, with `linear.weight` and the like or `norm.weight`. */

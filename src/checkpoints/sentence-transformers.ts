@@ -20,8 +20,10 @@ import {
   type SparsePooling,
 } from "./sentence-modules.ts";
 
+/** How the likeness of two embeddings is measured. */
 export type Similarity = "cosine" | "dot" | "euclidean" | "manhattan";
 
+/** What a Sentence Transformers repository states about its model. */
 export interface SentenceLayout {
   /**
    * A cross-encoder scores pairs with its classification head and has no modules after the encoder; a sparse embedder

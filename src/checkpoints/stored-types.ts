@@ -13,6 +13,7 @@ export interface StoredTensor {
   read(target?: Uint8Array): Uint8Array;
 }
 
+/** Bytes of one number of each stored type. */
 export const STORED_BYTES: { readonly [T in StoredType]: number } = {
   F64: 8,
   F32: 4,

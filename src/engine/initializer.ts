@@ -6,7 +6,9 @@ export type Initializer =
   /** Row p: the sines of p * theta^(-2i / columns), then the cosines. */
   | { readonly kind: "sinusoids"; readonly theta: number };
 
+/** Starts at 0, as a bias does. */
 export const ZEROS: Initializer = { kind: "constant", value: 0 };
+/** Starts at 1, as a norm's scale does. */
 export const ONES: Initializer = { kind: "constant", value: 1 };
 
 /** A table of positions that is not learned, as RoFormer's. */

@@ -5,6 +5,7 @@ import { fuse } from "./fuse/index.ts";
 import type { Graph, Value } from "./graph.ts";
 import { Planner } from "./plan.ts";
 
+/** How a program is built. */
 export interface ProgramOptions {
   /** Join steps that one kernel can do. Default true; false runs the graph as it was written. */
   readonly fuse?: boolean;

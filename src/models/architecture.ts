@@ -9,6 +9,7 @@ import type { PackedBatch } from "./packed-batch.ts";
 
 /** What can stand on an encoder; the names of the goldens' folders. */
 export const HEADS = ["base", "mlm", "pretraining", "sequence", "token", "qa", "choice", "nsp"] as const;
+/** The name of a head. */
 export type HeadName = (typeof HEADS)[number];
 
 /** An encoder's results as values of the graph. Programs compute only what they ask for. */

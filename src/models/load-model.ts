@@ -19,6 +19,7 @@ const HEAD_CLASSES: readonly (readonly [string, HeadName])[] = [
   ["Model", "base"],
 ];
 
+/** Which head is opened, on which backend, with what behind it. */
 export interface LoadModelOptions {
   /** Default: as the config's `architectures` says, else the encoder alone. */
   readonly head?: HeadName | undefined;
@@ -29,6 +30,7 @@ export interface LoadModelOptions {
   readonly tensors?: ((name: string) => StoredTensor | undefined) | undefined;
 }
 
+/** A model, and how the file's tensors fit it. */
 export interface LoadedModel {
   readonly model: Model;
   /** Which of the file's tensors the head uses, and what became of the others. */

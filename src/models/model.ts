@@ -29,6 +29,7 @@ export interface TailContext {
 /** Results that a task adds to a model's program, such as a pooled and normalized embedding. */
 export type Tail = (context: TailContext) => HeadOutputs;
 
+/** What a model is made of. */
 export interface ModelOptions {
   readonly architecture: ConfiguredArchitecture;
   readonly head: HeadName;

@@ -2,6 +2,7 @@ import type { Graph, Value } from "../engine/graph.ts";
 import { type RotaryAngles, rotary } from "../engine/ops/rotary.ts";
 import type { BatchInputs } from "./batch-inputs.ts";
 
+/** Heads and pairing of a rotation. */
 export interface RotaryOptions {
   readonly heads: number;
   /** Heads of the keys. Default `heads`. */

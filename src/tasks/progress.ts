@@ -11,6 +11,7 @@ export interface Progress {
   readonly perSecond: number;
 }
 
+/** Called while a long call goes on. */
 export type OnProgress = (progress: Progress) => void;
 
 /** Reports a phase: counts up, knows the rate. */

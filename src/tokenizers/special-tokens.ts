@@ -1,6 +1,7 @@
 /** The parts that special tokens play, as configurations name them (`cls_token`, ...). */
 export const SPECIAL_ROLES = ["cls", "sep", "pad", "mask", "unk", "bos", "eos"] as const;
 
+/** The part that a special token plays. */
 export type SpecialRole = (typeof SPECIAL_ROLES)[number];
 
 /** The special tokens of a tokenizer by the part they play; a role that no token has is absent. */

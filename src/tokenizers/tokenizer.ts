@@ -16,6 +16,7 @@ import { keptLengths, type TruncationSide, type TruncationStrategy, windowRanges
 /** A text, or its words where it was cut before. */
 export type TokenizerInput = string | readonly string[];
 
+/** How a tokenizer is opened. */
 export interface TokenizerLoadOptions {
   /**
    * What becomes of patterns in a tokenizer.json that cannot be matched in linear time, such as those with lookaround:
@@ -25,6 +26,7 @@ export interface TokenizerLoadOptions {
   patterns?: PatternReading;
 }
 
+/** How a text becomes ids. */
 export interface EncodeOptions {
   /** A second text, as in question and passage. */
   pair?: TokenizerInput;
@@ -50,6 +52,7 @@ export interface EncodeOptions {
   offsets?: OffsetUnit;
 }
 
+/** How ids become text. */
 export interface DecodeOptions {
   /** Leave special tokens out. Default false. */
   skipSpecial?: boolean;
@@ -109,6 +112,7 @@ export class Tokenizer {
     return this.#added.idOf(token) ?? this.#parts.model.idOf(token);
   }
 
+  /** How the vocabulary spells an id. */
   tokenOf(id: number): string | undefined {
     return this.#added.get(id)?.content ?? this.#parts.model.tokenOf(id);
   }

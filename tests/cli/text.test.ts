@@ -7,7 +7,7 @@ const REFERENCE = ["--backend", "reference"];
 
 /** What a person sees, with folders and bold made readable. */
 async function seen(argv: readonly string[], ...folders: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runCli(argv, { isTerminal: true });
+  const { exitCode, stdout, stderr } = await runCli([...argv, "--quiet"], { isTerminal: true });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   const plain = stdout.replaceAll("\u001b[1m", "<b>").replaceAll("\u001b[22m", "</b>");
   return folders.reduce(

@@ -15,6 +15,7 @@ export interface AttentionBiases {
   readonly distanceIndex?: Value | undefined;
 }
 
+/** Heads, scale, window and biases of an attention. */
 export interface AttentionOptions extends AttentionBiases {
   readonly heads: number;
   /** Heads of k and v, a divisor of `heads` (grouped-query attention). Default `heads`. */

@@ -24,6 +24,7 @@ const op: OpDefinition<"linear"> = {
   },
 };
 
+/** What a linear does besides multiplying. */
 export interface LinearOptions {
   readonly bias?: Value | undefined; // [N]
   /** Applied before the residual is added. Default "none". */

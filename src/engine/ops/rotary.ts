@@ -19,6 +19,7 @@ const op: OpDefinition<"rotary"> = {
 /** By which angles: frequencies[F] per position, or the table[positions, 2F] of sines and then cosines. */
 export type RotaryAngles = { readonly frequencies: Value } | { readonly table: Value };
 
+/** Heads and pairing of a rotation. */
 export interface RotaryOptions {
   readonly heads: number;
   /** Pairs (2i, 2i + 1) instead of (i, i + F). Default false. */
