@@ -11,6 +11,7 @@
 
 namespace cloze {
 
+#if defined(__x86_64__)
 namespace sse2 { extern const KernelSet kernel_set; }
 namespace avx2 { extern const KernelSet kernel_set; }
 namespace avx512 { extern const KernelSet kernel_set; }
@@ -21,6 +22,11 @@ inline std::vector<const KernelSet*> available_sets() {
   if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) sets.push_back(&avx512::kernel_set);
   return sets;
 }
+#else
+namespace neon { extern const KernelSet kernel_set; }
+
+inline std::vector<const KernelSet*> available_sets() { return {&neon::kernel_set}; }
+#endif
 
 // A matrix with memory of its own, of exactly its size, so that a sanitizer sees a step beyond it. `margin` columns
 // stand on both sides of a view.

@@ -1,0 +1,35 @@
+/**
+ * Compiles and runs one of the two programs beside it against the kernels that kernels/build.ts built:
+ *
+ *   npx tsx kernels/driver/run.ts check [set]                    every kernel against plain loops in double
+ *   npx tsx kernels/driver/run.ts bench [set] [threads] [group]  speed, and share of the measured peak
+ *
+ * A set is an instruction set (default: all for check, the widest for bench), a group one of linear, small, attention,
+ * matmul, rows.
+ */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BUILD_FOLDER, COMMON_FLAGS } from "../build-sources.ts";
+
+const [program, ...words] = process.argv.slice(2);
+if (program !== "check" && program !== "bench") {
+  console.error("usage: tsx kernels/driver/run.ts check [set] | bench [set] [threads] [group]");
+  process.exit(2);
+}
+
+const folder = join(BUILD_FOLDER, `${process.platform}-${process.arch}`);
+const sets = process.arch === "arm64" ? ["neon"] : ["sse2", "avx2", "avx512"];
+const objects = sets.flatMap((set) => {
+  const names = readdirSync(join(folder, set)).filter((name) => name.endsWith(".o"));
+  return names.map((name) => join(folder, set, name));
+});
+const executable = join(BUILD_FOLDER, program);
+const source = fileURLToPath(new URL(`${program}.cc`, import.meta.url));
+const flags = [...COMMON_FLAGS.filter((flag) => flag !== "-fno-exceptions"), "-O2", "-pthread", `-I${BUILD_FOLDER}`];
+const compiled = spawnSync(process.env.CXX ?? "g++", [...flags, source, ...objects, "-o", executable], {
+  stdio: "inherit",
+});
+if (compiled.status !== 0) process.exit(1);
+process.exit(spawnSync(executable, words, { stdio: "inherit" }).status ?? 1);
