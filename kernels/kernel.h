@@ -39,11 +39,12 @@ struct Call {
 };
 
 struct Kernel {
-  // Into how many tiles this call divides; 1 for work too small to share. 0 when there is nothing to do.
+  // Into how many tiles this call divides; 1 for work too small to share. 0 when there is nothing to do. Asked right before
+  // the step, as it may look at offsets.
   int32_t (*tiles)(const Call* call);
   // Computes tile 0 <= tile < tiles(call). `scratch` is this thread's own, of at least `scratch(call)` bytes, aligned to 64.
   void (*run)(const Call* call, int32_t tile, char* scratch);
-  // Scratch bytes that one thread needs for this call; null means none.
+  // Scratch bytes that one thread needs for this call, from shapes and attributes alone; null means none.
   size_t (*scratch)(const Call* call);
 };
 
