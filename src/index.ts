@@ -10,8 +10,17 @@ export {
   OverloadError,
   TokenizerError,
 } from "./errors.ts";
+export type { Classification } from "./tasks/classification.ts";
+export { Classifier } from "./tasks/classifier.ts";
 export { Embedder } from "./tasks/embedder.ts";
 export type { EmbedderOptions, EmbeddingDetail, EmbeddingOf, EmbedOptions } from "./tasks/embedder-options.ts";
+export { Encoder } from "./tasks/encoder.ts";
+export { MultipleChoice } from "./tasks/multiple-choice.ts";
+export { NextSentence } from "./tasks/next-sentence.ts";
 export type { OnProgress, Progress } from "./tasks/progress.ts";
+export { ReplacedTokenDetector } from "./tasks/replaced-token-detector.ts";
+export { type Ranked, Reranker } from "./tasks/reranker.ts";
+export { SparseEmbedder, type TokenWeight } from "./tasks/sparse-embedder.ts";
+export { ZeroShotClassifier } from "./tasks/zero-shot-classifier.ts";
 export type { Encoding } from "./tokenizers/encoding.ts";
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizers/tokenizer.ts";

@@ -38,11 +38,34 @@ export function addModelFlag(command: Command): void {
   command.option("--model <where>", "a model's folder (default: all-MiniLM-L6-v2, where it is installed)");
 }
 
+/** Of commands for which there is no default model. */
+export function addNamedModelFlag(command: Command): void {
+  command.option("--model <where>", "a model's folder");
+}
+
 export function addInputFlags(command: Command): void {
   command
     .option("--input <file>", "read texts from a file, one a line (- for standard input)")
     .option("--field <name>", "the file is JSON Lines; take this field (default: text)", append)
     .option("--column <name>", "the file is CSV, or TSV by its name; take this column (default: text)", append);
+}
+
+/** How texts longer than the model reads are taken, and how much of them is read. */
+export interface ReadingFlags {
+  readonly truncation: "truncate" | "error" | "window";
+  readonly maxLength?: number;
+  readonly stride?: number;
+}
+
+export function addReadingFlags(command: Command): void {
+  command
+    .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger)
+    .addOption(
+      new Option("--truncation <what>", "what to do with longer texts")
+        .choices(["truncate", "error", "window"])
+        .default("truncate"),
+    )
+    .option("--stride <n>", "tokens that neighbouring windows share (default: 0)", wholeNumber);
 }
 
 export function addOutputFlag(command: Command): void {

@@ -1,14 +1,21 @@
 import { Embedder } from "../tasks/embedder.ts";
+import type { LoadOptions } from "../tasks/load-options.ts";
 import type { Call } from "./command-definition.ts";
 import type { CommonFlags, ModelFlags } from "./flags.ts";
 
-/** Opens the model that the flags name, works with it, and gives its memory back whatever happens. */
-export async function withEmbedder<R>(
+/** A task's class. */
+export interface TaskClass<T> {
+  load(where?: string, options?: LoadOptions): Promise<T>;
+}
+
+/** Opens the model that the flags name for a task, works with it, and gives its memory back whatever happens. */
+export async function withModel<T extends { dispose(): Promise<void> }, R>(
+  task: TaskClass<T>,
   { flags, terminal, reporter }: Call<CommonFlags & ModelFlags>,
   options: { readonly maxLength?: number | undefined },
-  work: (embedder: Embedder) => Promise<R>,
+  work: (model: T) => Promise<R>,
 ): Promise<R> {
-  const embedder = await Embedder.load(flags.model, {
+  const model = await task.load(flags.model, {
     backend: flags.backend,
     threads: flags.threads,
     maxLength: options.maxLength,
@@ -16,8 +23,17 @@ export async function withEmbedder<R>(
     onProgress: reporter.progress,
   });
   try {
-    return await work(embedder);
+    return await work(model);
   } finally {
-    await embedder.dispose();
+    await model.dispose();
   }
+}
+
+/** As `withModel`, for an embedder. */
+export function withEmbedder<R>(
+  call: Call<CommonFlags & ModelFlags>,
+  options: { readonly maxLength?: number | undefined },
+  work: (embedder: Embedder) => Promise<R>,
+): Promise<R> {
+  return withModel(Embedder, call, options, work);
 }

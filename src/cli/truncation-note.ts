@@ -1,4 +1,4 @@
-import type { EmbeddingDetail } from "../tasks/embedder-options.ts";
+import type { ReadingDetail } from "../tasks/read-input.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** Counts the texts that were longer than the model reads, to say so once at the end. */
@@ -8,12 +8,22 @@ export class TruncationNote {
   #seen = 0;
   #droppedCharacters = 0;
 
-  see({ truncated, droppedCharacters }: Pick<EmbeddingDetail, "truncated" | "droppedCharacters">): void {
+  see({ truncated, droppedCharacters }: Pick<ReadingDetail, "truncated" | "droppedCharacters">): void {
     this.#seen++;
     if (!truncated) return;
     this.#texts++;
     this.#droppedCharacters += droppedCharacters;
     if (this.#first === 0) this.#first = this.#seen;
+  }
+
+  /** Passes inputs on with their results, and sees each. */
+  async *watch<Input, Result extends ReadingDetail>(
+    results: AsyncIterable<[input: Input, result: Result]>,
+  ): AsyncGenerator<[input: Input, result: Result]> {
+    for await (const pair of results) {
+      this.see(pair[1]);
+      yield pair;
+    }
   }
 
   say(reporter: Reporter, maxLength: number): void {

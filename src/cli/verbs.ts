@@ -25,6 +25,21 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/search.ts")).search,
   },
   {
+    name: "classify",
+    summary: "say which label a text or a pair has, the model's or your own",
+    load: async () => (await import("./commands/classify.ts")).classify,
+  },
+  {
+    name: "rank",
+    summary: "sort passages by how well they answer a query",
+    load: async () => (await import("./commands/rank.ts")).rank,
+  },
+  {
+    name: "encode",
+    summary: "write hidden states and attentions to a file",
+    load: async () => (await import("./commands/encode.ts")).encode,
+  },
+  {
     name: "tokenize",
     summary: "show the tokens that a model reads",
     load: async () => (await import("./commands/tokenize.ts")).tokenize,

@@ -1,6 +1,6 @@
 import { type Classification, checkDifferent, checkTop, toClassification } from "./classification.ts";
 import type { CallOptions, LoadOptions } from "./load-options.ts";
-import { perform, type TaskWork } from "./perform.ts";
+import { type Performed, perform, type TaskWork } from "./perform.ts";
 import { crossEncoderPrompt } from "./prompts.ts";
 import { InputReader, type Reading, type ReadingDetail, type ReadOptions, readingDetail } from "./read-input.ts";
 import type { Source } from "./read-windows.ts";
@@ -95,7 +95,7 @@ export class Classifier extends Task {
     texts: Source<TextInput>,
     options?: ClassifyOptions<Detail>,
   ): AsyncGenerator<ClassificationOf<Detail>, void>;
-  classify(texts: TextInput | Source<TextInput>, options: ClassifyOptions = {}): unknown {
+  classify(texts: TextInput | Source<TextInput>, options: ClassifyOptions = {}): Performed<Classification> {
     const call = {
       phase: "classify",
       unit: "texts",

@@ -10,11 +10,7 @@ import { openTask, Task } from "./task.ts";
 import type { TaskModel, TaskNeeds } from "./task-model.ts";
 import { isTextInput, type TextInput } from "./text-pair.ts";
 
-const NEEDS: TaskNeeds = {
-  task: "Encoder",
-  heads: [{ head: "base", outputs: ["hidden"] }],
-  suggested: ["google-bert/bert-base-uncased", "answerdotai/ModernBERT-base", "FacebookAI/xlm-roberta-base"],
-};
+const NEEDS: TaskNeeds = { task: "Encoder", heads: [{ head: "base", outputs: ["hidden"] }] };
 
 /** What of an encoder is returned. */
 export interface EncodeTextOptions extends CallOptions, Pick<ReadOptions, "side"> {
@@ -79,8 +75,8 @@ export class Encoder extends Task {
   /**
    * Opens the encoder of any checkpoint, whatever head it has.
    *
-   * @param where a model's folder
-   * @throws InputError when none is named or there, or an option has no such value; ConfigError, CheckpointError,
+   * @param where a model's folder. Default: all-MiniLM-L6-v2, if the package that holds it is installed.
+   * @throws InputError when it is not there, or an option has no such value; ConfigError, CheckpointError,
    *   TokenizerError naming the file and what is wrong with it; BackendError when a backend that was asked for is not there.
    */
   static async load(where?: string, options: LoadOptions = {}): Promise<Encoder> {

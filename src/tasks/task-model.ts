@@ -19,8 +19,8 @@ export interface TaskNeeds {
   readonly task: string;
   /** Heads that will do, the best first. */
   readonly heads: readonly HeadUse[];
-  /** Hub ids that a message names where no model was given. */
-  readonly suggested: readonly string[];
+  /** Hub ids that a message names where no model was given; undefined: the default model will do. */
+  readonly suggested?: readonly string[] | undefined;
   /** Results that the task adds to the program; `heads` may name them. */
   readonly tail?: Tail | undefined;
 }
@@ -50,7 +50,7 @@ export interface TaskModel {
 /**
  * Opens a checkpoint for a task, weights and all, so that the first text waits for nothing.
  *
- * @param where a model's folder
+ * @param where a model's folder; default: the default model, where it will do
  * @throws InputError when no model is named or there, it has no head for the task (naming the tasks that it would do
  *   for), or an option has no such value; ConfigError, CheckpointError, TokenizerError naming the file and what is wrong
  *   with it; BackendError when a backend that was asked for is not there.
@@ -60,7 +60,7 @@ export async function openTaskModel(
   needs: TaskNeeds,
   options: LoadOptions = {},
 ): Promise<TaskModel> {
-  if (where === undefined) throw notNamed(needs);
+  if (where === undefined && needs.suggested !== undefined) throw notNamed(needs.task, needs.suggested);
   return openOnBackend(options, async (backend) => openParts(await resolveWhere(where), needs, backend, options));
 }
 
@@ -86,7 +86,9 @@ async function openParts(location: ModelLocation, needs: TaskNeeds, backend: Bac
   }
 }
 
-function notNamed({ task, suggested }: TaskNeeds): InputError {
+function notNamed(task: string, suggested: readonly string[]): InputError {
   const ids = suggested.map((id) => `"${id}"`).join(", ");
-  return new InputError(`${task}.load needs a model's folder, for example a download of ${ids}.`);
+  return new InputError(
+    `No model was named, and ${task} has no default one: name a model's folder, for example a download of ${ids}.`,
+  );
 }

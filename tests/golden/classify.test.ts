@@ -257,7 +257,7 @@ describeShared("Classifier", PIPELINES, () => {
 
     it("names three models where none is named", async () => {
       await expect(Classifier.load()).rejects.toThrow(
-        "Classifier.load needs a model's folder, for example a download of",
+        "No model was named, and Classifier has no default one: name a model's folder, for example a download of",
       );
     });
 

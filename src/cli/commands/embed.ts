@@ -1,7 +1,9 @@
 import { Option } from "commander";
+import { InputError } from "../../errors.ts";
 import { pairResults } from "../../search/pair-results.ts";
 import type { EmbeddingDetail } from "../../tasks/embedder-options.ts";
-import type { CommandDefinition } from "../command-definition.ts";
+import type { Call, CommandDefinition } from "../command-definition.ts";
+import { embedSparse } from "../embed-sparse.ts";
 import {
   addInputFlags,
   addModelFlag,
@@ -23,6 +25,8 @@ interface EmbedFlags extends CommonFlags, ModelFlags, InputFlags, OutputFlags {
   readonly dimensions?: number;
   readonly maxLength?: number;
   readonly truncation: "truncate" | "error";
+  readonly sparse?: true;
+  readonly top?: number;
 }
 
 type Embedded = readonly [text: string, result: EmbeddingDetail];
@@ -36,6 +40,8 @@ export const embed: CommandDefinition<EmbedFlags> = {
     addInputFlags(command);
     command
       .option("--prompt <name>", "what the texts are: query, document, or another prompt of the model")
+      .option("--sparse", "weights of words instead (SPLADE): { text, embedding: [{ index, token, weight }], ... }")
+      .option("--top <n>", "with --sparse: keep the n heaviest words", positiveInteger)
       .option("--dimensions <n>", "keep the first n numbers (Matryoshka models)", positiveInteger)
       .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger)
       .addOption(
@@ -50,29 +56,31 @@ export const embed: CommandDefinition<EmbedFlags> = {
     "cloze embed --input texts.txt --output vectors.jsonl",
     "cat rows.jsonl | cloze embed --input - --field body --prompt document | head -1",
     'cloze embed --model models/bge-small-en-v1.5 --prompt query "how do bees make honey?"',
+    'cloze embed --sparse --model models/splade-v3 --top 20 "how do bees make honey?"',
   ],
   async run(call) {
     const { positionals, flags, terminal, reporter } = call;
     const texts = readTexts(positionals, flags, terminal, reporter);
-    const { prompt, dimensions, truncation, maxLength } = flags;
-    await withEmbedder(call, { maxLength }, async (embedder) => {
-      const options = { prompt, dimensions, truncation, signal: terminal.signal, onProgress: reporter.progress };
-      const note = new TruncationNote();
-      const results = noted(
-        pairResults(texts, (texts) => embedder.embed(texts, { ...options, detail: true })),
-        note,
-      );
-      await writeResults(results, { json: toJson, text: toText }, flags, terminal, reporter);
-      note.say(reporter, embedder.maxLength);
-    });
+    if (flags.sparse) {
+      if (flags.dimensions !== undefined) throw new InputError("--dimensions is for dense vectors; pass --top.");
+      await embedSparse(call, texts);
+    } else {
+      if (flags.top !== undefined) throw new InputError("--top is for --sparse; of a dense vector pass --dimensions.");
+      await embedDense(call, texts);
+    }
   },
 };
 
-async function* noted(results: AsyncIterable<Embedded>, note: TruncationNote): AsyncGenerator<Embedded> {
-  for await (const result of results) {
-    note.see(result[1]);
-    yield result;
-  }
+async function embedDense(call: Call<EmbedFlags>, texts: AsyncIterable<string>): Promise<void> {
+  const { flags, terminal, reporter } = call;
+  const { prompt, dimensions, truncation, maxLength } = flags;
+  await withEmbedder(call, { maxLength }, async (embedder) => {
+    const options = { prompt, dimensions, truncation, signal: terminal.signal, onProgress: reporter.progress };
+    const note = new TruncationNote();
+    const results = note.watch(pairResults(texts, (texts) => embedder.embed(texts, { ...options, detail: true })));
+    await writeResults(results, { json: toJson, text: toText }, flags, terminal, reporter);
+    note.say(reporter, embedder.maxLength);
+  });
 }
 
 function toJson([text, { embedding, tokens, truncated }]: Embedded): object {
