@@ -31,7 +31,6 @@ typedef int32_t vi __attribute__((vector_size(LANES * 4)));
 typedef float vf_anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 CLOZE_INLINE vf splat(float x) { return x - vf{}; }
-CLOZE_INLINE vi splat_integer(int32_t x) { return x - vi{}; }
 CLOZE_INLINE vf load(const float* from) { return *reinterpret_cast<const vf_anywhere*>(from); }
 CLOZE_INLINE void store(float* to, vf x) { *reinterpret_cast<vf_anywhere*>(to) = x; }
 
@@ -153,7 +152,6 @@ CLOZE_INLINE vi lane_numbers() {
 }
 
 typedef float v4 __attribute__((vector_size(16)));
-typedef float v4_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
 
 CLOZE_INLINE float sum_of_lanes(vf x) {
 #if defined(__AVX512F__)
