@@ -78,14 +78,14 @@ function combiningClass(character: string): number {
 }
 
 /** Ranges as pairs of base-36 numbers: characters skipped since the last range, and length. */
-function packRanges(valueOf: (character: string) => number): Map<number, string> {
+function packRanges(classOf: (character: string) => number): Map<number, string> {
   const ranges = new Map<number, string[]>();
   const ends = new Map<number, number>();
   let start = 0;
   let current = 0;
   for (let code = 0; code <= LAST + 1; code++) {
     const surrogate = code >= 0xd800 && code <= 0xdfff;
-    const value = surrogate || code > LAST ? 0 : valueOf(String.fromCodePoint(code));
+    const value = surrogate || code > LAST ? 0 : classOf(String.fromCodePoint(code));
     if (value === current) continue;
     if (current !== 0) {
       const packed = ranges.get(current) ?? [];
