@@ -4,12 +4,19 @@
  */
 import {
   type BackendName,
+  type Classification,
+  Classifier,
   ClozeError,
   Embedder,
   type EmbeddingDetail,
   InputError,
   type Progress,
+  type Ranked,
+  Reranker,
+  SparseEmbedder,
   Tokenizer,
+  type TokenWeight,
+  ZeroShotClassifier,
 } from "cloze";
 import { Checkpoint, Safetensors, writeSafetensors } from "cloze/checkpoints";
 import { buildProgram, Graph, linear, type Program, ZEROS } from "cloze/engine";
@@ -53,6 +60,23 @@ await embedder.embed(["one"], {
 expectType<BackendName>()(embedder.backend.name, true);
 const disposable: AsyncDisposable = embedder;
 await disposable[Symbol.asyncDispose]();
+
+const classifier = await Classifier.load("folder", { threads: 2 });
+expectType<Classification>()(await classifier.classify({ text: "one", pair: "two" }, { truncation: "window" }), true);
+expectType<Classification[]>()(await classifier.classify(["one", { text: "a", pair: "b" }], { top: 2 }), true);
+expectType<number>()((await classifier.classify("one", { detail: true })).droppedCharacters, true);
+for await (const { label } of classifier.classify(lines())) expectType<string>()(label, true);
+// @ts-expect-error - no such activation
+await classifier.classify("one", { activation: "tanh" });
+// @ts-expect-error - half a pair
+await classifier.classify({ text: "one" });
+const zeroShot = await ZeroShotClassifier.load("folder", { entailment: "yes" });
+expectType<Classification[]>()(await zeroShot.classify(["one"], ["a", "b"], { multiLabel: true }), true);
+// @ts-expect-error - labels are needed
+await zeroShot.classify("one");
+expectType<Ranked[]>()(await (await Reranker.load("folder")).rank("query", lines(), { top: 3 }), true);
+const sparse = await SparseEmbedder.load("folder");
+expectType<(readonly TokenWeight[])[]>()(await sparse.embed(["one"]), true);
 
 const tokenizer = await Tokenizer.load("folder");
 const encoding = tokenizer.encode("a text", { pair: "another", maxLength: 16, truncation: "only-second", stride: 4 });
