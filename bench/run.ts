@@ -6,6 +6,7 @@ import { embedding } from "./questions/embedding.ts";
 import { firstVector } from "./questions/first-vector.ts";
 import { matmul } from "./questions/matmul.ts";
 import { memory } from "./questions/memory.ts";
+import { tokenizers } from "./questions/tokenizers.ts";
 import { wasm } from "./questions/wasm.ts";
 import type { BenchSettings } from "./sides.ts";
 
@@ -15,6 +16,7 @@ const questions: Record<string, (settings: BenchSettings) => Promise<Figure[]>> 
   embedding,
   "first-vector": firstVector,
   memory,
+  tokenizers,
   wasm,
 };
 
