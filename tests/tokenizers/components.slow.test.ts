@@ -55,6 +55,11 @@ const NORMALIZERS: Record<string, unknown> = {
   Nmt: { type: "Nmt" },
   Strip: { type: "Strip", strip_left: true, strip_right: true },
   "Strip left": { type: "Strip", strip_left: true, strip_right: false },
+  "Replace, NFC, Strip right": normalizers(
+    replace({ Regex: "\\s{2,}|[\\n\\r\\t]" }, " "),
+    { type: "NFC" },
+    { type: "Strip", strip_left: false, strip_right: true },
+  ),
   Prepend: { type: "Prepend", prepend: "▁" },
   "Prepend, Replace": normalizers({ type: "Prepend", prepend: "▁" }, replace({ String: " " }, "▁")),
   "Replace string": replace({ String: "e" }, "xyz"),
@@ -159,6 +164,10 @@ const requests = texts.map((text) => ({ text }));
 describe("parts do what the reference's do:", () => {
   it.each(Object.entries(NORMALIZERS))("normalizer %s", (_, normalizer) =>
     compareEncodings({ normalizer, pre_tokenizer: { type: "WhitespaceSplit" } }, requests),
+  );
+
+  it.each(Object.entries(NORMALIZERS))("normalizer %s before GPT-2's words", (_, normalizer) =>
+    compareEncodings({ normalizer, pre_tokenizer: byteLevel(true) }, requests),
   );
 
   it.each(Object.entries(PRE_TOKENIZERS))("pre-tokenizer %s", (_, pre_tokenizer) =>
