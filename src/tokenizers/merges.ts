@@ -1,10 +1,11 @@
 import { TokenizerError } from "../errors.ts";
+import { describeValue } from "./describe-value.ts";
 import { MAX_MERGES } from "./merge-queue.ts";
 
 /** Merges as `tokenizer.json` has them: pairs, or in older files lines such as "Ġ t". */
 export function readMerges(value: unknown, origin: string): [string, string][] {
   if (!Array.isArray(value)) {
-    throw new TokenizerError(`${origin}: expected an array of merges, got ${JSON.stringify(value)?.slice(0, 50)}.`);
+    throw new TokenizerError(`${origin}: expected an array of merges, got ${describeValue(value)}.`);
   }
   if (value.length > MAX_MERGES) {
     throw new TokenizerError(`${origin}: ${value.length} merges; at most ${MAX_MERGES} can be read.`);
@@ -29,7 +30,5 @@ function readMerge(entry: unknown, rank: number, origin: string): [string, strin
   if (Array.isArray(parts) && parts.length === 2 && typeof parts[0] === "string" && typeof parts[1] === "string") {
     return [parts[0], parts[1]];
   }
-  throw new TokenizerError(
-    `${origin}: merge ${rank} is ${JSON.stringify(entry)?.slice(0, 80)}; expected two tokens, such as "t h".`,
-  );
+  throw new TokenizerError(`${origin}: merge ${rank} is ${describeValue(entry)}; expected two tokens, such as "t h".`);
 }

@@ -12,6 +12,8 @@ export interface TokenizerFiles {
 
 /** The largest tokenizer files in use (260,000 tokens with their merges) have half of this. */
 const MAX_BYTES = 64 * 2 ** 20;
+/** Keys of objects are what takes time to parse: a million tokens, and all else that a file may hold. */
+const MAX_KEYS = 1.25 * 2 ** 20;
 
 /** The files of a folder. */
 export function folderFiles(folder: string): TokenizerFiles {
@@ -40,6 +42,8 @@ export function decodeText(file: string, bytes: Uint8Array): string {
 /** The object that a JSON file holds. @throws TokenizerError when it holds none. */
 export function parseJson(file: string, bytes: Uint8Array): Fields {
   const text = decodeText(file, bytes);
+  const keys = countColons(bytes);
+  if (keys > MAX_KEYS) throw new TokenizerError(`${file} has ${keys} keys; at most ${MAX_KEYS} are read.`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -47,6 +51,13 @@ export function parseJson(file: string, bytes: Uint8Array): Fields {
     throw new TokenizerError(`${file} is not valid JSON: ${(cause as Error).message}`, { cause });
   }
   return new Fields(value, file);
+}
+
+/** As many as there are keys, or more: texts may have colons, too. */
+function countColons(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(0x3a); at >= 0; at = bytes.indexOf(0x3a, at + 1)) count++;
+  return count;
 }
 
 function checkSize(file: string, bytes: number): void {

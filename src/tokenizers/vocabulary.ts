@@ -4,6 +4,8 @@ import { describeValue } from "./describe-value.ts";
 /** Ids from here on are refused: they are no rows of any embedding table, and arrays indexed by them would not fit. */
 export const ID_LIMIT = 2 ** 24;
 
+const MAX_TOKENS = 2 ** 20;
+
 /** Tokens and their ids, both ways. */
 export class Vocabulary {
   /** Where the entries were read, as errors name it: file and key. */
@@ -22,9 +24,15 @@ export class Vocabulary {
   /**
    * Adds an entry. A token that is there already keeps the later id, as the reference does with repeated lines.
    *
-   * @throws TokenizerError for an id that is no integer from 0 to `ID_LIMIT`, or that another token has.
+   * @throws TokenizerError for an id that is no integer from 0 to `ID_LIMIT`, or that another token has, and for more
+   *   than a million tokens.
    */
   add(token: string, id: unknown): void {
+    if (this.ids.size >= MAX_TOKENS) {
+      throw new TokenizerError(
+        `${this.origin}: more than ${MAX_TOKENS} tokens; vocabularies of that size are not read.`,
+      );
+    }
     if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= ID_LIMIT) {
       throw new TokenizerError(
         `${this.origin}: token ${describeValue(token)} has the id ${describeValue(id)}; ` +

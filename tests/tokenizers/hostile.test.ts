@@ -161,6 +161,19 @@ describe("a tokenizer.json is refused that has", () => {
     await expect(Tokenizer.load(files)).rejects.toThrow(/tokenizer\.json has 65 MiB; .* at most 64 MiB/);
   });
 
+  it("more keys than any vocabulary has", async () => {
+    const keys = Array.from({ length: 1_400_000 }, (_, id) => `"${id.toString(36)}":${id}`).join(",");
+    const started = performance.now();
+    await expect(load(`{"model":{"type":"WordLevel","vocab":{${keys}}}}`)).rejects.toThrow(/has 1400003 keys; at most/);
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
+  it("a list so deep that no recursive function could write it", async () => {
+    const merges = nested("[", "]", 200_000);
+    const description = `{"model":{"type":"BPE","vocab":{"a":0},"merges":${merges}}}`;
+    await expect(load(description)).rejects.toThrow(/merge 0 is a list of 1; expected two tokens/);
+  });
+
   it("bytes that are no UTF-8", async () => {
     const files = memoryFiles({ "tokenizer.json": new Uint8Array([0x7b, 0xff, 0x7d]) });
     await expect(Tokenizer.load(files)).rejects.toThrow(/tokenizer\.json is not valid UTF-8/);
