@@ -10,7 +10,7 @@ import { StripDecoder } from "./decoders/strip-decoder.ts";
 import { WordPieceDecoder } from "./decoders/word-piece-decoder.ts";
 import type { Fields } from "./fields.ts";
 import { readPattern } from "./read-pattern.ts";
-import { readCharacter } from "./read-pre-tokenizer.ts";
+import { PREPEND_SCHEMES, readCharacter } from "./read-pre-tokenizer.ts";
 import { readSequence } from "./read-sequence.ts";
 import { type PatternReading, patternFinder } from "./split-pattern.ts";
 
@@ -44,6 +44,10 @@ export function readDecoder(fields: Fields, depth = 0, patterns: PatternReading 
 }
 
 function readMetaspace(fields: Fields): Decoder {
-  const scheme = fields.string("prepend_scheme", fields.boolean("add_prefix_space", true) ? "always" : "never");
+  const scheme = fields.choice(
+    "prepend_scheme",
+    PREPEND_SCHEMES,
+    fields.boolean("add_prefix_space", true) ? "always" : "never",
+  );
   return new MetaspaceDecoder(readCharacter(fields, "replacement"), scheme !== "never");
 }

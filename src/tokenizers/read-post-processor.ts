@@ -99,13 +99,20 @@ function readTemplate(fields: Fields, key: string, specials: Map<string, number[
     const sequence = part.optionalObject("Sequence");
     if (sequence !== undefined) {
       const index = sequence.choice("id", { A: 0, B: 1 } as const);
-      return sequencePart(index, sequence.count("type_id", 0), index);
+      return sequencePart(index, readTypeId(sequence), index);
     }
     const special = part.object("SpecialToken");
     const name = special.string("id");
     const ids = specials.get(name);
     if (ids === undefined)
       throw special.error("id", `is ${JSON.stringify(name)}, which special_tokens does not define.`);
-    return specialPart(ids, special.count("type_id", 0));
+    return specialPart(ids, readTypeId(special));
   });
+}
+
+/** Models have a handful of types at most. */
+function readTypeId(fields: Fields): number {
+  const id = fields.count("type_id", 0);
+  if (id > 255) throw fields.error("type_id", `is ${id}; expected an integer from 0 to 255.`);
+  return id;
 }

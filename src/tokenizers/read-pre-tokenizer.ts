@@ -42,7 +42,8 @@ const BEHAVIORS: Record<string, DelimiterBehavior> = {
   Contiguous: "contiguous",
 };
 
-const SCHEMES: Record<string, PrependScheme> = { always: "always", first: "first", never: "never" };
+/** As files write them. */
+export const PREPEND_SCHEMES: Record<string, PrependScheme> = { always: "always", first: "first", never: "never" };
 
 /** @throws TokenizerError for an unknown type or a value that makes no sense. */
 export function readPreTokenizer(fields: Fields, depth = 0, patterns: PatternReading = "linear"): PreTokenizer {
@@ -75,7 +76,7 @@ function readFixedLength(fields: Fields): PreTokenizer {
 /** Older files say `add_prefix_space` instead of `prepend_scheme`. */
 function readMetaspace(fields: Fields): PreTokenizer {
   const hasPrefix = fields.boolean("add_prefix_space", true);
-  const prependScheme = fields.choice("prepend_scheme", SCHEMES, hasPrefix ? "always" : "never");
+  const prependScheme = fields.choice("prepend_scheme", PREPEND_SCHEMES, hasPrefix ? "always" : "never");
   if (!hasPrefix && prependScheme !== "never") {
     throw fields.error("add_prefix_space", `is false, but prepend_scheme is "${prependScheme}"; expected "never".`);
   }

@@ -111,6 +111,11 @@ const FAULTY: [fault: string, description: unknown, says: RegExp][] = [
     template([{ SpecialToken: { id: "x", type_id: 0 } }], { x: { id: "x", ids: ["x"], tokens: ["x"] } }),
     /special_tokens\.x\.ids has "x"/,
   ],
+  [
+    "a type id that no model has",
+    template([{ Sequence: { id: "A", type_id: 4294967296 } }], {}),
+    /type_id is 4294967296/,
+  ],
   ["B without a pair", template([{ Sequence: { id: "B", type_id: 0 } }], {}), /single uses the sequence B/],
   ["a separator with an id of no token", bert({ cls: ["[CLS]", 1], sep: ["[SEP]", 999] }), /sep has the id 999/],
   [
