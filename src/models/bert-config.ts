@@ -18,8 +18,6 @@ export const bertFields = {
   attentionDropout: probability("attention_probs_dropout_prob", 0.1),
   padId: tokenId("pad_token_id", 0),
   positionType: only("position_embedding_type", "absolute"),
-  isDecoder: only("is_decoder", false),
-  crossAttention: only("add_cross_attention", false),
 } as const;
 
 export const bertRules = [divides("heads", "hiddenSize"), below("padId", "vocabularySize")] as const;
