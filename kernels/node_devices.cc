@@ -77,10 +77,13 @@ napi_value enqueue(napi_env env, DoorDevice* device, Request* request, DoorExecu
   PendingRun* run = static_cast<PendingRun*>(allocate(sizeof(PendingRun)));
   if (run == nullptr) return device->device->recycle(request), fail(env, "out of memory");
   *run = {executable, nullptr, nullptr};
+  napi_value promise = nullptr;
+  if (napi_create_promise(env, &run->done, &promise) != napi_ok) {  // the environment is being ended
+    release(run);
+    return device->device->recycle(request), nullptr;
+  }
   if (executable != nullptr) executable->references++;
   if (outputs != nullptr) napi_create_reference(env, outputs, 1, &run->outputs);
-  napi_value promise;
-  napi_create_promise(env, &run->done, &promise);
   request->owner = run;
   if (device->pending++ == 0) napi_ref_threadsafe_function(env, device->finished);
   device->device->submit(request);
@@ -94,7 +97,7 @@ napi_value js_create_device(napi_env env, napi_callback_info info) {
   const int32_t threads = to_int32(env, args.at[1]);
   if (threads < 1) return fail(env, "createDevice: no threads");
   char wanted[16] = "";
-  size_t length;
+  size_t length = 0;
   napi_get_value_string_utf8(env, args.at[0], wanted, sizeof wanted, &length);
   const KernelSet* const* set = kernel_sets();
   while (*set != nullptr && wanted[0] != 0 && strcmp((*set)->name, wanted) != 0) set++;
@@ -103,10 +106,12 @@ napi_value js_create_device(napi_env env, napi_callback_info info) {
   DoorDevice* device = make<DoorDevice>(KIND_DEVICE);
   if (device == nullptr) return fail(env, "out of memory");
   device->kernels = *set;
-  napi_value name;
+  napi_value name = nullptr;
   napi_create_string_utf8(env, "cloze", NAPI_AUTO_LENGTH, &name);
   napi_threadsafe_function* finished = &device->finished;
-  napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, device, settle, finished);
+  const napi_status made =
+      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, device, settle, finished);
+  if (made != napi_ok) return release(device), fail(env, "no way to call back into JavaScript");
   device->device = Device::create(*set, threads, on_finished, device);
   if (device->device == nullptr) {
     napi_release_threadsafe_function(device->finished, napi_tsfn_abort);
@@ -124,8 +129,8 @@ napi_value js_close_device(napi_env env, napi_callback_info info) {
   DoorDevice* device = object_of<DoorDevice>(env, args.at[0], KIND_DEVICE);
   if (device == nullptr) return nullptr;
   if (device->is_closing) return fail(env, "the device is being closed already");
-  napi_value promise;
-  napi_create_promise(env, &device->closed, &promise);
+  napi_value promise = nullptr;
+  if (napi_create_promise(env, &device->closed, &promise) != napi_ok) return nullptr;  // the environment is being ended
   napi_ref_threadsafe_function(env, device->finished);
   begin_close(device);
   return promise;

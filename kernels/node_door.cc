@@ -7,11 +7,11 @@ namespace {
 
 // instructionSets(): names, best first.
 napi_value js_instruction_sets(napi_env env, napi_callback_info) {
-  napi_value names;
+  napi_value names = nullptr;
   napi_create_array(env, &names);
   const KernelSet* const* sets = kernel_sets();
   for (uint32_t i = 0; sets[i] != nullptr; i++) {
-    napi_value name;
+    napi_value name = nullptr;
     napi_create_string_utf8(env, sets[i]->name, NAPI_AUTO_LENGTH, &name);
     napi_set_element(env, names, i, name);
   }
@@ -20,13 +20,13 @@ napi_value js_instruction_sets(napi_env env, napi_callback_info) {
 
 // processorFeatures(): space-separated.
 napi_value js_processor_features(napi_env env, napi_callback_info) {
-  napi_value features;
+  napi_value features = nullptr;
   napi_create_string_utf8(env, processor_features(), NAPI_AUTO_LENGTH, &features);
   return features;
 }
 
 void define(napi_env env, napi_value exports, const char* name, napi_callback callback) {
-  napi_value function;
+  napi_value function = nullptr;
   napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
   napi_set_named_property(env, exports, name, function);
 }

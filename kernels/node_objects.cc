@@ -40,13 +40,13 @@ void finalize_handle(napi_env env, void* data, void*) {
 }  // namespace
 
 napi_value undefined(napi_env env) {
-  napi_value value;
+  napi_value value = nullptr;
   napi_get_undefined(env, &value);
   return value;
 }
 
 napi_value number(napi_env env, double from) {
-  napi_value value;
+  napi_value value = nullptr;
   napi_create_double(env, from, &value);
   return value;
 }
@@ -57,7 +57,7 @@ napi_value fail(napi_env env, const char* message) {
 }
 
 Arguments arguments_of(napi_env env, napi_callback_info info) {
-  Arguments arguments;
+  Arguments arguments = {};
   size_t count = MOST_ARGUMENTS;
   napi_get_cb_info(env, info, &count, arguments.at, nullptr, nullptr);
   return arguments;
@@ -67,6 +67,12 @@ int32_t to_int32(napi_env env, napi_value value) {
   int32_t number = 0;
   napi_get_value_int32(env, value, &number);
   return number;
+}
+
+napi_value element_of(napi_env env, napi_value array, uint32_t index) {
+  napi_value element = nullptr;
+  napi_get_element(env, array, index, &element);
+  return element;
 }
 
 Bytes bytes_of(napi_env env, napi_value array) {
@@ -97,7 +103,7 @@ void drop(napi_env env, Object* object) {
 
 napi_value handle_of(napi_env env, Object* object) {
   Handle* handle = static_cast<Handle*>(allocate(sizeof(Handle)));
-  napi_value external;
+  napi_value external = nullptr;
   if (handle == nullptr || napi_create_external(env, handle, finalize_handle, nullptr, &external) != napi_ok) {
     if (handle != nullptr) release(handle);
     let_go(env, object);
@@ -109,7 +115,7 @@ napi_value handle_of(napi_env env, Object* object) {
 
 Object* object_behind(napi_env env, napi_value external, Kind kind) {
   void* data = nullptr;
-  napi_valuetype type;
+  napi_valuetype type = napi_undefined;
   napi_typeof(env, external, &type);
   if (type == napi_external) napi_get_value_external(env, external, &data);
   Handle* handle = static_cast<Handle*>(data);

@@ -20,6 +20,9 @@ struct Arguments {
 };
 Arguments arguments_of(napi_env env, napi_callback_info info);
 int32_t to_int32(napi_env env, napi_value value);
+// Null, which every N-API call refuses, when the environment is being ended (a worker that is terminated in the middle
+// of a call): from then on N-API writes no results.
+napi_value element_of(napi_env env, napi_value array, uint32_t index);
 
 struct Bytes {
   char* data;

@@ -10,9 +10,8 @@ namespace {
 DoorTensor** hold_tensors(napi_env env, napi_value array, uint32_t values) {
   DoorTensor** tensors = static_cast<DoorTensor**>(allocate(values * sizeof(DoorTensor*)));
   for (uint32_t id = 0; tensors != nullptr && id < values; id++) {
-    napi_value element;
-    napi_valuetype type;
-    napi_get_element(env, array, id, &element);
+    const napi_value element = element_of(env, array, id);
+    napi_valuetype type = napi_undefined;
     napi_typeof(env, element, &type);
     tensors[id] = type == napi_external ? object_of<DoorTensor>(env, element, KIND_TENSOR) : nullptr;
     if (tensors[id] != nullptr) tensors[id]->references++;
@@ -45,18 +44,15 @@ bool fits(const Program* program, const Request* request, int32_t place, int32_t
 // Copies the inputs and notes where the outputs go. A message when a length is not the program's.
 const char* bind_arrays(napi_env env, Request* request, napi_value inputs, napi_value outputs, char* memory) {
   const Program* program = request->program;
-  napi_value array;
   for (int32_t slot = 0; slot < program->inputs(); slot++) {
-    napi_get_element(env, inputs, static_cast<uint32_t>(slot), &array);
-    const Bytes bytes = bytes_of(env, array);
+    const Bytes bytes = bytes_of(env, element_of(env, inputs, static_cast<uint32_t>(slot)));
     if (!fits(program, request, PLACE_INPUT, slot, bytes)) return "run: an input is not of the program's length";
     memcpy(memory, bytes.data, bytes.length);
     request->inputs[slot] = memory;
     memory += (bytes.length + 63) & ~static_cast<size_t>(63);
   }
   for (int32_t slot = 0; slot < program->outputs(); slot++) {
-    napi_get_element(env, outputs, static_cast<uint32_t>(slot), &array);
-    const Bytes bytes = bytes_of(env, array);
+    const Bytes bytes = bytes_of(env, element_of(env, outputs, static_cast<uint32_t>(slot)));
     if (!fits(program, request, PLACE_OUTPUT, slot, bytes)) return "run: an output is not of the program's length";
     request->outputs[slot] = bytes.data;
   }
