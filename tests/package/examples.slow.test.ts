@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { hasShared, repositoryRoot, sharedPath } from "../support/shared.ts";
+import { describeIf, hasShared, repositoryRoot, sharedPath } from "../support/shared.ts";
 
 /** A model of the goldens for each example that needs one. It answers nonsense, but all that the example does is done. */
 const MODELS: { readonly [example: string]: string } = {
@@ -12,12 +12,16 @@ const MODELS: { readonly [example: string]: string } = {
   "05-sparse-embed.ts": "pipelines/mask",
 };
 
-test.for(readdirSync(join(repositoryRoot, "examples")))("examples/%s runs", (example, context) => {
+for (const example of readdirSync(join(repositoryRoot, "examples"))) {
   const model = MODELS[example];
-  if (model !== undefined && !hasShared("goldens"))
-    context.skip("goldens is not in the shared folder (set CLOZE_SHARED)");
-  const script = [join(repositoryRoot, "node_modules/tsx/dist/cli.mjs"), join(repositoryRoot, "examples", example)];
-  const argv = model === undefined ? script : [...script, sharedPath("goldens", model)];
-  const options = { cwd: repositoryRoot, encoding: "utf8", timeout: 60_000 } as const;
-  expect(execFileSync(process.execPath, argv, options)).not.toBe("");
-});
+  const isMissing = model !== undefined && !hasShared("goldens");
+  const reasonToSkip = isMissing ? "goldens is not in the shared folder (set CLOZE_SHARED)" : undefined;
+  describeIf(`examples/${example}`, reasonToSkip, () => {
+    test("runs", () => {
+      const script = [join(repositoryRoot, "node_modules/tsx/dist/cli.mjs"), join(repositoryRoot, "examples", example)];
+      const argv = model === undefined ? script : [...script, sharedPath("goldens", model)];
+      const options = { cwd: repositoryRoot, encoding: "utf8", timeout: 60_000 } as const;
+      expect(execFileSync(process.execPath, argv, options)).not.toBe("");
+    });
+  });
+}

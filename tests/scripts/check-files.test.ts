@@ -17,6 +17,14 @@ it("bounds the length of sources, of architectures more tightly, of tests not at
   ]);
 });
 
+it("wants the reason of a skipped test in its title, where the report has it", () => {
+  const skipping = ["context", 'skip("why")'].join(".");
+  const files = { "src/a.test.ts": `it("x", (context) => {\n  ${skipping};\n});\nit.skip("why", () => {});\n` };
+  expect(checkFiles(new Map(Object.entries(files)))).toEqual([
+    "src/a.test.ts:2 skips a test without a title that says why; use describeIf or it.skip",
+  ]);
+});
+
 it("refuses names that say nothing, other spellings, and things left to do", () => {
   const todo = ["TO", "DO"].join("");
   const files = { "src/nn/utils.ts": "", "src/nn/feedForward.ts": "", "src/nn/norm.ts": `a\n// ${todo}: b\n` };
