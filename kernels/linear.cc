@@ -10,7 +10,13 @@ namespace {
 
 // What the second cache is to hold: the rows of x that a tile works on, while panels of the weight pass by.
 constexpr int64_t ROW_BYTES = 400 * 1024;
+#if defined(__wasm__)
+// Panels are narrow, and half a line of each row of results is written at a time: few enough rows for the first cache
+// keep the other half there (3 % of a forward pass).
+constexpr int64_t MOST_ROWS = 32;
+#else
 constexpr int64_t MOST_ROWS = 128;
+#endif
 // Steps of depth that are multiplied at a time; sums of longer rows are parked in between.
 constexpr int64_t DEPTH_BLOCK = 768;
 // The same for a weight in rows, which is packed on the way: a block that the first cache keeps while rows pass by.
