@@ -33,6 +33,8 @@ const nodeLayers = new Set(["platform", "tasks", "search", "training", "server",
 const packages: Record<string, readonly string[]> = {
   commander: ["cli"],
   "csv-parse": ["datasets"],
+  hyparquet: ["datasets"],
+  "hyparquet-compressors": ["datasets"],
   re2js: ["tokenizers"],
 };
 

@@ -1,5 +1,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
+import { type DataFormat, formatOfName } from "../datasets/data-file.ts";
+import { unpackGzip } from "../datasets/gzip.ts";
 import { readJsonLines } from "../datasets/json-lines.ts";
 import { readLines } from "../datasets/lines.ts";
 import { InputError } from "../errors.ts";
@@ -7,14 +9,7 @@ import type { InputFlags } from "./flags.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Terminal } from "./terminal.ts";
 
-type InputFormat = "lines" | "json-lines" | "csv" | "tsv";
-
-const FORMAT_OF_ENDING: { readonly [ending: string]: InputFormat } = {
-  jsonl: "json-lines",
-  ndjson: "json-lines",
-  csv: "csv",
-  tsv: "tsv",
-};
+type InputFormat = Extract<DataFormat, "lines" | "json-lines" | "csv" | "tsv">;
 
 /**
  * The texts of the command line, or of the file that `--input` names.
@@ -35,8 +30,8 @@ export function readTexts(
 }
 
 /**
- * The rows of the file that `--input` names, as many strings a row as there are `--field` or `--column` flags; without
- * them the fields or columns of these names. Lines are rows of one string.
+ * The rows of the file that `--input` names, gzip or not, as many strings a row as there are `--field` or `--column`
+ * flags; without them the fields or columns of these names. Lines are rows of one string.
  *
  * @throws InputError when the file cannot be read or is not of its format.
  */
@@ -55,7 +50,7 @@ export function readRows(
   }
   const name = input === "-" ? "standard input" : basename(input);
   const chunks = input === "-" ? terminal.stdin : readFile(input, terminal, reporter);
-  const rows = parse(formatOf(flags, input), chunks, name, field ?? column ?? defaultNames);
+  const rows = parse(formatOf(flags, input), unpackGzip(chunks, name), name, field ?? column ?? defaultNames);
   return noteIfEmpty(rows, () => reporter.note(`${name} holds no texts.`));
 }
 
@@ -86,10 +81,10 @@ async function* parse(
 }
 
 function formatOf({ field, column }: InputFlags, input: string): InputFormat {
-  const byEnding = FORMAT_OF_ENDING[input.slice(input.lastIndexOf(".") + 1).toLowerCase()];
+  const byEnding = formatOfName(input);
   if (field !== undefined) return "json-lines";
   if (column !== undefined) return byEnding === "tsv" ? "tsv" : "csv";
-  return byEnding ?? "lines";
+  return byEnding === "json-lines" || byEnding === "csv" || byEnding === "tsv" ? byEnding : "lines";
 }
 
 /** The file's bytes; tells the reporter how much of it has been read. A file that is not there is told at once. */

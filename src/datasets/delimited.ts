@@ -1,7 +1,8 @@
 import { type CsvError, type Options, type Parser, parse } from "csv-parse";
 import { InputError } from "../errors.ts";
+import { type BadRowOptions, quoted, reportBadRow, type SourceRow } from "./source-row.ts";
 
-export interface DelimitedOptions {
+export interface DelimitedOptions extends BadRowOptions {
   /** "," for CSV, where cells may be quoted; a tab for TSV, where a quote is a character like any other. */
   readonly delimiter: "," | "\t";
 }
@@ -29,28 +30,78 @@ export async function* readDelimited(
   columns: readonly string[],
   options: DelimitedOptions,
 ): AsyncGenerator<string[]> {
+  for await (const { values } of readDelimitedRows(chunks, name, options, columns)) {
+    yield columns.map((column) => values[column] as string);
+  }
+}
+
+/**
+ * Every row of a CSV or TSV file, its cells by the names in the first row.
+ *
+ * @param name what errors call the file
+ * @param columns those that are wanted. Default: all
+ * @throws InputError as `readDelimited`.
+ */
+export async function* readDelimitedRows(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  name: string,
+  options: DelimitedOptions,
+  columns?: readonly string[],
+): AsyncGenerator<SourceRow> {
   const parser = parse(parserOptions(options));
   void feed(parser, withoutMark(chunks));
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const decode = (cell: Uint8Array, line: number): string => {
-    try {
-      return decoder.decode(cell);
-    } catch (cause) {
-      throw new InputError(`${name}, line ${line} is not valid UTF-8. Save the file as UTF-8.`, { cause });
-    }
-  };
-  let wanted: number[] | undefined;
+  let header: Header | undefined;
   try {
     for await (const { record, info } of parser as AsyncIterable<ParsedRow>) {
-      if (wanted === undefined) {
-        const header = record.map((cell) => decode(cell, info.lines));
-        wanted = columns.map((column) => findColumn(header, column, name));
-      } else {
-        yield wanted.map((index) => decode(record[index]!, info.lines));
+      const where = `${name}, line ${info.lines}`;
+      try {
+        if (header === undefined) header = readHeader(record, columns, decoder, name, where);
+        else yield { values: readCells(record, header, decoder, where), where };
+      } catch (error) {
+        if (header === undefined || !(error instanceof InputError)) throw error;
+        reportBadRow(error, options);
       }
     }
   } catch (error) {
     throw isCsvError(error) ? explain(error, name) : error;
+  }
+}
+
+interface Header {
+  readonly width: number;
+  /** Which cell a wanted column is. */
+  readonly wanted: readonly (readonly [column: string, index: number])[];
+}
+
+function readHeader(
+  record: readonly Uint8Array[],
+  columns: readonly string[] | undefined,
+  decoder: TextDecoder,
+  name: string,
+  where: string,
+): Header {
+  const names = record.map((cell) => decode(decoder, cell, where));
+  const twice = names.find((each, i) => names.indexOf(each) !== i);
+  if (twice !== undefined && columns === undefined) throw new InputError(`${name} has the column "${twice}" twice.`);
+  const wanted = (columns ?? names).map((column) => [column, findColumn(names, column, name)] as const);
+  return { width: names.length, wanted };
+}
+
+function readCells(record: readonly Uint8Array[], { width, wanted }: Header, decoder: TextDecoder, where: string) {
+  if (record.length !== width) {
+    throw new InputError(`${where} has another number of cells (${record.length}) than the header.`);
+  }
+  const values: { [column: string]: string } = Object.create(null);
+  for (const [column, index] of wanted) values[column] = decode(decoder, record[index]!, where);
+  return values;
+}
+
+function decode(decoder: TextDecoder, cell: Uint8Array, where: string): string {
+  try {
+    return decoder.decode(cell);
+  } catch (cause) {
+    throw new InputError(`${where} is not valid UTF-8. Save the file as UTF-8.`, { cause });
   }
 }
 
@@ -61,6 +112,7 @@ function parserOptions({ delimiter }: DelimitedOptions): Options {
     info: true,
     encoding: null as unknown as boolean, // cells as bytes, so that bad UTF-8 is found
     skip_empty_lines: true,
+    relax_column_count: true, // counted in readCells, so that a bad row can be passed over
     max_record_size: LARGEST_ROW_BYTES,
   };
 }
@@ -85,7 +137,7 @@ async function feed(parser: Parser, chunks: AsyncIterable<Uint8Array>): Promise<
 function findColumn(header: readonly string[], column: string, name: string): number {
   const index = header.indexOf(column);
   if (index !== -1) return index;
-  throw new InputError(`${name} has no column "${column}"; it has ${header.map((each) => `"${each}"`).join(", ")}.`);
+  throw new InputError(`${name} has no column "${column}"; it has ${quoted(header)}.`);
 }
 
 /** Without the byte order mark that may begin a file; the parser's own way to skip one forces its decoding on. */
@@ -112,9 +164,7 @@ function isCsvError(error: unknown): error is CsvError {
 
 function explain(error: CsvError, name: string): InputError {
   const line = Number(error.lines);
-  const cells = Array.isArray(error.record) ? ` (${error.record.length})` : "";
   const reasons: { readonly [code: string]: string } = {
-    CSV_RECORD_INCONSISTENT_FIELDS_LENGTH: `has another number of cells${cells} than the header`,
     CSV_QUOTE_NOT_CLOSED: "begins a quote that is never closed",
     CSV_MAX_RECORD_SIZE: "belongs to a row of more than 64 MiB; look for a quote that is not closed",
   };

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import { type BadRowOptions, reportBadRow } from "./source-row.ts";
 
 /** A line of a text file, without its end. */
 export interface Line {
@@ -23,23 +24,29 @@ const LONGEST_LINE_BYTES = 256 * 2 ** 20;
 export async function* readLines(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   name: string,
+  options: BadRowOptions = {},
 ): AsyncGenerator<Line> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
   let number = 0;
-  const finish = (end: Uint8Array): Line => {
+  const finish = (end: Uint8Array): Line | undefined => {
     const bytes = pending.length === 0 ? end : concat([...pending, end], pendingBytes + end.length);
     pending = [];
     pendingBytes = 0;
     number++;
-    const text = decodeLine(decoder, bytes, `${name}, line ${number}`);
+    const text = decodeLine(decoder, bytes);
+    if (text === undefined) {
+      reportBadRow(new InputError(`${name}, line ${number} is not valid UTF-8. Save the file as UTF-8.`), options);
+      return undefined;
+    }
     return { text: number === 1 && text.startsWith("\ufeff") ? text.slice(1) : text, number };
   };
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      yield finish(chunk.subarray(start, end));
+      const line = finish(chunk.subarray(start, end));
+      if (line !== undefined) yield line;
       start = end + 1;
     }
     if (start === chunk.length) continue;
@@ -49,15 +56,17 @@ export async function* readLines(
       throw new InputError(`${name}, line ${number + 1} is longer than 256 MiB. Break it up.`);
     }
   }
-  if (pendingBytes > 0) yield finish(new Uint8Array(0));
+  const last = pendingBytes > 0 ? finish(new Uint8Array(0)) : undefined;
+  if (last !== undefined) yield last;
 }
 
-function decodeLine(decoder: TextDecoder, bytes: Uint8Array, where: string): string {
+/** Undefined where the bytes are not UTF-8. */
+function decodeLine(decoder: TextDecoder, bytes: Uint8Array): string | undefined {
   const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
   try {
     return decoder.decode(line);
-  } catch (cause) {
-    throw new InputError(`${where} is not valid UTF-8. Save the file as UTF-8.`, { cause });
+  } catch {
+    return undefined;
   }
 }
 
