@@ -18,6 +18,7 @@ export interface InputFlags {
 
 export interface OutputFlags {
   readonly output?: string;
+  readonly resume?: true;
 }
 
 export interface ModelFlags {
@@ -70,6 +71,11 @@ export function addReadingFlags(command: Command): void {
 
 export function addOutputFlag(command: Command): void {
   command.option("--output <file>", "write JSON Lines to a file, which appears when it is whole");
+}
+
+/** Of commands that write a line for each text, in order. */
+export function addResumeFlag(command: Command): void {
+  command.option("--resume", "keep finished lines in FILE.partial whatever happens, and go on after them");
 }
 
 /** A flag that may be given several times. */

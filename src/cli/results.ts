@@ -3,6 +3,7 @@ import { movePath, partialName, pathKind, removePath } from "#platform";
 import { InputError } from "../errors.ts";
 import type { CommonFlags, OutputFlags } from "./flags.ts";
 import type { Reporter } from "./reporter.ts";
+import { partialOutput } from "./resume.ts";
 import { type Terminal, writeText } from "./terminal.ts";
 
 /** The two faces of a command's results. */
@@ -25,7 +26,7 @@ export async function writeResults<R>(
   terminal: Terminal,
   reporter: Reporter,
 ): Promise<void> {
-  if (flags.output !== undefined) return writeFile(results, forms, flags.output, reporter);
+  if (flags.output !== undefined) return writeFile(results, forms, flags.output, flags.resume === true, reporter);
   const form = isForPeople(flags, terminal) ? forms.text : (result: R) => JSON.stringify(forms.json(result));
   for await (const result of results) {
     const text = form(result);
@@ -43,13 +44,14 @@ async function writeFile<R>(
   results: AsyncIterable<R> | Iterable<R>,
   forms: ResultForms<R>,
   output: string,
+  isResumed: boolean,
   reporter: Reporter,
 ): Promise<void> {
   const kind = pathKind(output);
   if (kind === "folder") throw new InputError(`--output "${output}" is a folder; expected a file's name.`);
   // A device or a named pipe is written to where it is: renaming a file over it would put it out of place.
-  const target = kind === "other" ? output : partialName(output);
-  const file = await openForWriting(target, output);
+  const target = kind === "other" ? output : isResumed ? partialOutput(output) : partialName(output);
+  const file = await openForWriting(target, output, kind === "other" ? "w" : isResumed ? "a" : "wx");
   let lines = 0;
   try {
     for await (const result of results) {
@@ -66,9 +68,9 @@ async function writeFile<R>(
   }
 }
 
-async function openForWriting(target: string, output: string): Promise<FileHandle> {
+async function openForWriting(target: string, output: string, flag: "w" | "wx" | "a"): Promise<FileHandle> {
   try {
-    return await open(target, target === output ? "w" : "wx");
+    return await open(target, flag);
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "its folder is not there" : String(cause);
     throw new InputError(`--output "${output}" cannot be written: ${reason}.`, { cause });
@@ -77,11 +79,11 @@ async function openForWriting(target: string, output: string): Promise<FileHandl
 
 function keepFinished(target: string, output: string, lines: number, reporter: Reporter): void {
   if (lines === 0) {
-    removePath(target);
+    if (target !== partialOutput(output)) removePath(target);
     return;
   }
-  const kept = `${output}.partial`;
-  movePath(target, kept);
+  const kept = partialOutput(output);
+  if (target !== kept) movePath(target, kept);
   reporter.note(`stopped early; the ${lines} finished lines are in ${kept}.`);
 }
 

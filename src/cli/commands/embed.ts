@@ -8,6 +8,7 @@ import {
   addInputFlags,
   addModelFlag,
   addOutputFlag,
+  addResumeFlag,
   type CommonFlags,
   type InputFlags,
   type ModelFlags,
@@ -17,6 +18,7 @@ import {
 import { readTexts } from "../input.ts";
 import { withEmbedder } from "../model.ts";
 import { shortNumbers, writeResults } from "../results.ts";
+import { readFinishedLines, withoutFinished } from "../resume.ts";
 import { clip } from "../terminal.ts";
 import { TruncationNote } from "../truncation-note.ts";
 
@@ -50,17 +52,25 @@ export const embed: CommandDefinition<EmbedFlags> = {
           .default("truncate"),
       );
     addOutputFlag(command);
+    addResumeFlag(command);
   },
   examples: [
     'cloze embed "hello"',
     "cloze embed --input texts.txt --output vectors.jsonl",
+    "cloze embed --input million.txt --output vectors.jsonl --resume",
     "cat rows.jsonl | cloze embed --input - --field body --prompt document | head -1",
     'cloze embed --model models/bge-small-en-v1.5 --prompt query "how do bees make honey?"',
     'cloze embed --sparse --model models/splade-v3 --top 20 "how do bees make honey?"',
   ],
   async run(call) {
     const { positionals, flags, terminal, reporter } = call;
-    const texts = readTexts(positionals, flags, terminal, reporter);
+    const all = readTexts(positionals, flags, terminal, reporter);
+    const finished = flags.resume ? await readFinishedLines(flags) : undefined;
+    if (finished?.isWhole) {
+      reporter.note(`${flags.output} is whole; there is nothing to resume.`);
+      return undefined;
+    }
+    const texts = finished === undefined ? all : withoutFinished(all, finished);
     if (flags.sparse) {
       if (flags.dimensions !== undefined) throw new InputError("--dimensions is for dense vectors; pass --top.");
       await embedSparse(call, texts);
@@ -68,6 +78,7 @@ export const embed: CommandDefinition<EmbedFlags> = {
       if (flags.top !== undefined) throw new InputError("--top is for --sparse; of a dense vector pass --dimensions.");
       await embedDense(call, texts);
     }
+    return undefined;
   },
 };
 
