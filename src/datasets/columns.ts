@@ -89,8 +89,10 @@ export function findRoles(
     if (!names.includes(column)) throw missingColumn(file, column, names);
     roles[role] = column;
   }
-  if (roles.text === undefined && roles.tokens === undefined && roles.question === undefined) addTexts(roles, names);
-  for (const role of ["negative", "tokens", "question", "context", "answers", "choices"] as const) {
+  const isMapped = roles.text !== undefined || roles.tokens !== undefined || roles.question !== undefined;
+  if (!isMapped) addTexts(roles, names);
+  const others: readonly ColumnRole[] = isMapped ? [] : ["negative", "tokens", "question"];
+  for (const role of [...others, "context", "answers", "choices"] as const) {
     if (roles[role] === undefined && names.includes(role)) roles[role] = role;
   }
   const hasTarget = ["label", "labels", "score", "tags"].some((role) => roles[role as ColumnRole] !== undefined);
