@@ -72,6 +72,38 @@ describe("canonical names", () => {
   });
 });
 
+describe("a copy that leads", () => {
+  // An untied decoder adds its own bias; the one beside it was never read.
+  const own: NameScheme = {
+    prefix: "bert.",
+    heads: ["cls.**"],
+    tied: { "cls.decoder.bias": "cls.bias" },
+    leadingCopies: ["cls.decoder.bias"],
+  };
+  const both = { "bert.a": [1], "cls.bias": [2], "cls.decoder.bias": [2] };
+
+  test("is read, the other kept", () => {
+    const weights = open(both, own);
+    expect(tensorValues(weights.tensor("cls.bias"))[0]).toBe(2);
+    expect(weights.check(expected({ "bert.a": [1], "cls.bias": [2] }))).toMatchObject({
+      used: ["bert.a", "cls.decoder.bias"],
+      redundant: ["cls.bias"],
+    });
+    const saved = weights.inFileForm(weights.canonicalNames().map((name) => weights.tensor(name)));
+    expect(saved.map((tensor) => tensorValues(tensor)[0])).toEqual([0, 1, 2]);
+  });
+
+  test("alone or missing, there is one to read", () => {
+    expect(tensorValues(open({ "bert.a": [1], "cls.bias": [2] }, own).tensor("cls.bias"))[0]).toBe(1);
+    expect(tensorValues(open({ "bert.a": [1], "cls.decoder.bias": [2] }, own).tensor("cls.bias"))[0]).toBe(1);
+  });
+
+  test("is saved with the numbers of the other", () => {
+    const saved = open(both, own).inFileForm([memoryTensor("cls.bias", [2], new Float32Array([5, 6]))]);
+    expect(saved.map((tensor) => tensorValues(tensor)[0])).toEqual([0, 5, 5]);
+  });
+});
+
 describe("the audit (W13)", () => {
   test("tells used, of other heads, redundant and unknown tensors apart", () => {
     const shapes = {

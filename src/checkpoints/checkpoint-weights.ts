@@ -18,6 +18,8 @@ export interface NameScheme {
   readonly generations?: readonly NameGeneration[] | undefined;
   /** Copies that some files hold of another tensor: copy -> original. Either may be missing. */
   readonly tied?: { readonly [copy: string]: string } | undefined;
+  /** Those of the copies that are read where a file holds both: in files that do not tie them, they differ. */
+  readonly leadingCopies?: readonly string[] | undefined;
   /** Patterns of file names that hold nothing learned, beyond the usual stray buffers. */
   readonly buffers?: readonly string[] | undefined;
 }
@@ -72,9 +74,9 @@ export class CheckpointWeights {
     }
   }
 
-  /** Of everything in the files, stray buffers included. */
+  /** Of everything in the files, stray buffers included; not of what a copy is read in place of. */
   canonicalNames(): string[] {
-    return [...this.#parts.keys()];
+    return [...this.#parts.keys()].filter((name) => this.#leadingCopy(name) === undefined);
   }
 
   /** Whether the files hold a tensor, under any of its names. */
@@ -180,10 +182,18 @@ export class CheckpointWeights {
   }
 
   #find(name: string) {
+    const leading = this.#leadingCopy(name);
+    if (leading !== undefined) return this.#parts.get(leading);
     const found = this.#parts.get(name) ?? this.#parts.get(this.#originalOf(name));
     if (found !== undefined) return found;
     const copies = Object.entries(this.#scheme.tied ?? {}).filter(([, original]) => original === name);
     return copies.map(([copy]) => this.#parts.get(copy)).find((part) => part !== undefined);
+  }
+
+  /** The copy that is read in place of a tensor. */
+  #leadingCopy(name: string): string | undefined {
+    const { tied = {}, leadingCopies = [] } = this.#scheme;
+    return leadingCopies.find((copy) => tied[copy] === name && this.#parts.has(copy));
   }
 
   #originalOf(name: string): string {
@@ -192,8 +202,12 @@ export class CheckpointWeights {
   }
 
   #kind({ name, canonical }: MappedTensor): "head" | "redundant" | "unknown" {
-    if (this.#isBuffer(name) || canonical.every((part) => this.#originalOf(part) !== part)) return "redundant";
+    if (this.#isBuffer(name) || canonical.every((part) => this.#isRedundant(part))) return "redundant";
     return canonical.every((part) => this.#isHead(part)) ? "head" : "unknown";
+  }
+
+  #isRedundant(name: string): boolean {
+    return this.#originalOf(name) !== name || this.#leadingCopy(name) !== undefined;
   }
 
   #isHead(name: string): boolean {

@@ -50,8 +50,8 @@ export interface ArchitectureDefinition<T extends AnyConfigTable> {
   matches?(json: JsonObject, tensorNames: ReadonlySet<string>): boolean;
   /** Keys that a config may leave out although the tensors tell them. */
   keysFromTensors?(tensorNames: ReadonlySet<string>): JsonObject;
-  /** The position of a text's first token. Default 0. */
-  firstPosition?(config: ConfigValues<T>): number;
+  /** The padding id, where positions count from the number after it and pass over padding tokens. Default: from 0. */
+  positionsAfter?(config: ConfigValues<T>): number | undefined;
   /** The most tokens a text may have. */
   maxLength(config: ConfigValues<T>): number;
   /** Builds the encoder. `p` stands at `prefix`. */
@@ -66,7 +66,7 @@ export interface ArchitectureDefinition<T extends AnyConfigTable> {
   /** Earlier names of its tensors, beyond those that every architecture knows. */
   generations?(config: ConfigValues<T>): readonly NameGeneration[];
   /** Patterns of names that no head here reads, such as those of a training task; kept when saving. */
-  readonly otherHeads?: readonly string[];
+  otherHeads?(config: ConfigValues<T>): readonly string[];
   /** Patterns of tensors that hold nothing learned. */
   readonly buffers?: readonly string[];
 }
@@ -85,7 +85,7 @@ export interface ConfiguredArchitecture {
   readonly config: { readonly [name: string]: unknown };
   /** Names of the classes; "LABEL_0", ... where the config names none. */
   readonly labels: readonly string[];
-  readonly firstPosition: number;
+  readonly positionsAfter: number | undefined;
   readonly maxLength: number;
   /** How its tensors are named in checkpoints. */
   readonly names: NameScheme;
@@ -130,7 +130,7 @@ export function defineArchitecture<T extends AnyConfigTable>(definition: Archite
         common,
         config,
         labels,
-        firstPosition: definition.firstPosition?.(config) ?? 0,
+        positionsAfter: definition.positionsAfter?.(config),
         maxLength: definition.maxLength(config),
         encode: (p: ParameterPath, inputs: BatchInputs) => definition.encode(p, config, inputs),
         extraInputs: (batch: PackedBatch) => definition.extraInputs?.(batch, config) ?? {},
@@ -161,11 +161,14 @@ function nameScheme<T extends AnyConfigTable>(
   configured: Pick<ConfiguredArchitecture, "encode" | "heads" | "prefix"> & { readonly config: ConfigValues<T> },
   ties: boolean,
 ): NameScheme {
-  const { prefix, decoders, copies, otherHeads = [], buffers } = definition;
+  const { prefix, decoders, copies, buffers } = definition;
+  const otherHeads = definition.otherHeads?.(configured.config) ?? [];
   return {
     prefix: prefix === "" ? "" : `${prefix}.`,
     heads: [...headNames(configured), ...Object.keys(decoders ?? {}), ...Object.keys(copies ?? {}), ...otherHeads],
     tied: { ...copies, ...(ties ? decoders : {}) },
+    // A decoder adds its own bias, whatever the bias beside it says.
+    leadingCopies: Object.keys(copies ?? {}).filter((copy) => copy.endsWith("decoder.bias")),
     generations: definition.generations?.(configured.config),
     buffers,
   };

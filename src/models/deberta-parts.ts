@@ -78,7 +78,7 @@ export function debertaHeads<C extends DebertaShared>() {
 export const debertaTies = {
   decoders: { "cls.predictions.decoder.weight": "deberta.embeddings.word_embeddings.weight" },
   copies: { "cls.predictions.decoder.bias": "cls.predictions.bias" },
-  otherHeads: ["cls.predictions.**", "lm_predictions.**", "mask_predictions.**"],
+  otherHeads: () => ["cls.predictions.**", "lm_predictions.**", "mask_predictions.**"],
   keysFromTensors: (names: ReadonlySet<string>) => (names.has("lm_predictions.lm_head.bias") ? { legacy: false } : {}),
 } as const;
 

@@ -48,7 +48,7 @@ export const esm = defineArchitecture({
   name: "esm",
   prefix: "esm",
   config,
-  firstPosition: ({ padId = 1 }) => padId + 1,
+  positionsAfter: ({ padId = 1, positions }) => (positions === "absolute" ? padId : undefined),
   maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
   encode: (p, config, inputs) =>
     encodePreNormLayers(p, embed(p.at("embeddings"), config, inputs), config, inputs, {
@@ -60,7 +60,7 @@ export const esm = defineArchitecture({
     dropsTokens && maskId !== undefined ? { tokenScales: tokenScales(batch, maskId) } : {},
   heads,
   ...robertaTies("esm"),
-  otherHeads: ["esm.contact_head.**"],
+  otherHeads: () => ["esm.contact_head.**"],
   buffers: ["**inv_freq"],
 });
 

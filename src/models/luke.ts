@@ -31,7 +31,7 @@ export const luke = defineArchitecture({
   name: "luke",
   prefix: "luke",
   config,
-  firstPosition: ({ padId = 1 }) => padId + 1,
+  positionsAfter: ({ padId = 1 }) => padId,
   maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
@@ -52,7 +52,7 @@ export const luke = defineArchitecture({
     sequence: (context) => ({ logits: classify(context) }),
   },
   copies: { "lm_head.bias": "lm_head.decoder.bias" },
-  otherHeads: [
+  otherHeads: () => [
     "entity_predictions.**",
     "luke.entity_embeddings.**",
     ...["w2e", "e2w", "e2e"].map((query) => `luke.encoder.layer.*.attention.self.${query}_query.*`),

@@ -83,6 +83,12 @@ export const mobilebert = defineArchitecture({
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
   ...bertTies("mobilebert"),
+  // The reference makes these whatever the config says, and may not read them.
+  otherHeads: ({ embeddingSize, hiddenSize, hasTrigrams, hasBottleneckValues }) => [
+    ...(embeddingSize === hiddenSize ? ["cls.predictions.dense.weight"] : []),
+    ...(embeddingSize === hiddenSize && !hasTrigrams ? ["mobilebert.embeddings.embedding_transformation.*"] : []),
+    ...(hasBottleneckValues ? ["mobilebert.encoder.layer.*.bottleneck.attention.**"] : []),
+  ],
 });
 
 /** Each token's embedding between its neighbours', mapped to the hidden size, plus positions and segments. */

@@ -160,7 +160,7 @@ export class Model {
       offsets: () => batch.offsets,
       typeIds: () => batch.typeIds ?? new Int32Array(batch.ids.length),
       taskIds: () => batch.taskIds ?? new Int32Array(batch.ids.length),
-      positions: () => positionsOf(batch.offsets, this.architecture.firstPosition),
+      positions: () => positionsOf(batch, this.architecture.positionsAfter),
       pairOffsets: () => pairOffsetsOf(batch.offsets),
       rows: () => batch.rows,
     };

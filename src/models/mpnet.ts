@@ -14,8 +14,8 @@ import { bertFields, bertRules } from "./bert-config.ts";
 import { encodeBlocks } from "./encode-blocks.ts";
 import { robertaHeads, robertaTies } from "./roberta-heads.ts";
 
-/** Positions count from 2 whatever `pad_token_id` says, as in the reference. */
-const FIRST_POSITION = 2;
+/** After which positions count, whatever `pad_token_id` says, as in the reference. */
+const PADDING_ID = 1;
 /** Distances beyond it share the last bucket. */
 const MAX_DISTANCE = 128;
 
@@ -40,8 +40,8 @@ export const mpnet = defineArchitecture({
   name: "mpnet",
   prefix: "mpnet",
   config,
-  firstPosition: () => FIRST_POSITION,
-  maxLength: ({ maxPositions }) => maxPositions - FIRST_POSITION,
+  positionsAfter: () => PADDING_ID,
+  maxLength: ({ maxPositions }) => maxPositions - PADDING_ID - 1,
   encode(p, config, inputs) {
     const embedded = embed(p.at("embeddings"), config, inputs);
     const relativeBias = distanceBias(p.at("encoder.relative_attention_bias"), config);

@@ -53,13 +53,16 @@ export function sizesOf(batch: PackedBatch, pairs: number): Sizes {
   return { tokens: batch.ids.length, texts: batch.offsets.length - 1, rows: batch.rows?.length ?? 0, pairs };
 }
 
-/** Positions within each text, from `first`. */
-export function positionsOf(offsets: Int32Array, first: number): Int32Array {
-  const positions = new Int32Array(offsets[offsets.length - 1] as number);
+/**
+ * Positions within each text: from 0, or from the number after a padding id. A padding token that stands in a text has
+ * the padding id as its position then, and is not counted.
+ */
+export function positionsOf({ ids, offsets }: PackedBatch, paddingId: number | undefined): Int32Array {
+  const positions = new Int32Array(ids.length);
   for (let text = 0; text + 1 < offsets.length; text++) {
-    const start = offsets[text] as number;
-    const end = offsets[text + 1] as number;
-    for (let t = start; t < end; t++) positions[t] = t - start + first;
+    let next = paddingId === undefined ? 0 : paddingId + 1;
+    for (let t = offsets[text] as number; t < (offsets[text + 1] as number); t++)
+      positions[t] = ids[t] === paddingId ? (paddingId as number) : next++;
   }
   return positions;
 }

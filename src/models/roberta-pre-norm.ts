@@ -13,7 +13,7 @@ export const robertaPreLayerNorm = defineArchitecture({
   name: "roberta-prelayernorm",
   prefix: "roberta_prelayernorm",
   config: robertaConfig,
-  firstPosition: ({ padId = 1 }) => padId + 1,
+  positionsAfter: ({ padId = 1 }) => padId,
   maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
@@ -34,7 +34,7 @@ export const xlmRobertaXl = defineArchitecture({
   name: "xlm-roberta-xl",
   prefix: "roberta",
   config: robertaConfig,
-  firstPosition: ({ padId = 1 }) => padId + 1,
+  positionsAfter: ({ padId = 1 }) => padId,
   maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
   encode: (p, config, inputs) =>
     encodePreNormLayers(p, sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs), config, inputs, {

@@ -26,7 +26,7 @@ function robertaLike(name: string): Architecture {
     name,
     prefix: "roberta",
     config: robertaConfig,
-    firstPosition: ({ padId = 1 }) => padId + 1,
+    positionsAfter: ({ padId = 1 }) => padId,
     maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
     encode(p, config, inputs) {
       const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
