@@ -15,6 +15,8 @@ export { Classifier } from "./tasks/classifier.ts";
 export { Embedder } from "./tasks/embedder.ts";
 export type { EmbedderOptions, EmbeddingDetail, EmbeddingOf, EmbedOptions } from "./tasks/embedder-options.ts";
 export { Encoder } from "./tasks/encoder.ts";
+export type { Filling, PseudoLikelihood } from "./tasks/fill-options.ts";
+export { MaskFiller } from "./tasks/mask-filler.ts";
 export { MultipleChoice } from "./tasks/multiple-choice.ts";
 export { NextSentence } from "./tasks/next-sentence.ts";
 export type { OnProgress, Progress } from "./tasks/progress.ts";

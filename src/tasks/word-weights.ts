@@ -1,9 +1,7 @@
 import type { SparsePooling } from "../checkpoints/sentence-modules.ts";
 import type { Model } from "../models/model.ts";
 import { ROW_OFFSETS, TOKEN_VECTORS } from "../models/word-tail.ts";
-
-/** Logits of a chunk, tokens x words: 32 MiB, whatever the vocabulary. */
-const CHUNK_NUMBERS = 2 ** 23;
+import { firstNumbers, rowsAtOnce } from "./word-logits.ts";
 
 /** What a run of the encoder gave. */
 export interface EncodedTexts {
@@ -31,7 +29,7 @@ interface WeightOptions {
  */
 export async function wordWeights(model: Model, texts: EncodedTexts, options: WeightOptions): Promise<WordWeights[]> {
   const { pooling, vocabularySize: words, signal } = options;
-  const { chunkTokens = Math.max(1, Math.floor(CHUNK_NUMBERS / words)) } = options;
+  const { chunkTokens = rowsAtOnce(words) } = options;
   const { hidden, offsets } = texts;
   const size = hidden.length / (offsets.at(-1) as number);
   const output = pooling.strategy === "max" ? "wordMaxima" : "wordLogits";
@@ -68,10 +66,6 @@ function* chunks(offsets: Int32Array, rows: number): Generator<Chunk> {
     const rowOffsets = Int32Array.from([start, ...inside, end], (bound) => bound - start);
     yield { start, end, rowOffsets };
   }
-}
-
-function firstNumbers(count: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => i);
 }
 
 /** Adds a row of logits to a text's weights. Of the largest logit the weight is the largest. */
