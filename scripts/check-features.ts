@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { HEADS } from "../src/models/architecture.ts";
 import { ARCHITECTURES } from "../src/models/registry.ts";
 
-/** Families without outputs recorded from a reference implementation: written from what was published. */
-const UNRECORDED = new Set(["jina-bert-v2", "jina-bert-v2-code", "neobert"]);
+/** Families that transformers lacks: held against another transcription (record-published.py). */
+const TRANSCRIBED = new Set(["jina-bert-v2", "jina-bert-v2-code", "neobert"]);
 
 /** Families that share another's recordings: same network, other names. */
 const SHARED_RECORDINGS: Record<string, string> = { new: "gte" };
@@ -16,7 +16,7 @@ const END = "<!-- end of families -->";
 /** The table of families and heads, from the registry. */
 export function familyTable(): string {
   const rows = ARCHITECTURES.map(({ name, heads }) => {
-    const grade = UNRECORDED.has(name) ? "◐" : "●";
+    const grade = TRANSCRIBED.has(name) ? "◐" : "●";
     const note = SHARED_RECORDINGS[name] === undefined ? "" : ` (as ${SHARED_RECORDINGS[name]})`;
     return [`${name}${note}`, ...HEADS.map((head) => (heads.includes(head) ? grade : ""))];
   });

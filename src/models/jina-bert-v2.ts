@@ -1,3 +1,4 @@
+import type { Activation } from "../backends/op-table.ts";
 import { choice, only, optional, probability } from "../checkpoints/config-fields.ts";
 import { type ConfigValues, defineConfig } from "../checkpoints/config-reader.ts";
 import type { JsonObject } from "../checkpoints/json-files.ts";
@@ -16,18 +17,22 @@ import { bertHeads, bertTies } from "./bert-heads.ts";
 import { encodeBlocks } from "./encode-blocks.ts";
 
 const { positionType: _, ...sharedFields } = bertFields;
-const config = defineConfig(
-  {
-    ...sharedFields,
-    positionType: only("position_embedding_type", "alibi"),
-    /** `original` is BERT's feed-forward; the others gate by gelu or relu. */
-    feedForward: choice("feed_forward_type", ["original", "geglu", "reglu"], "original"),
-    classifierDropout: optional(probability("classifier_dropout")),
-  },
-  bertRules,
-);
+const fields = {
+  ...sharedFields,
+  positionType: only("position_embedding_type", "alibi"),
+  /** `original` is BERT's feed-forward; the others gate by gelu or relu. */
+  feedForward: choice("feed_forward_type", ["original", "geglu", "reglu"], "original"),
+  classifierDropout: optional(probability("classifier_dropout")),
+} as const;
+const config = defineConfig(fields, bertRules);
 type JinaConfig = ConfigValues<typeof config>;
 type Block = (p: ParameterPath, x: Value, inputs: BatchInputs, config: JinaConfig) => BlockResult;
+
+/** The variant for code always gates; `hidden_act` does not say by what. */
+const codeConfig = defineConfig(
+  { ...fields, feedForward: choice("feed_forward_type", ["geglu", "reglu"], "geglu") },
+  bertRules,
+);
 
 /**
  * JinaBERT v2: BERT's names with scores that fall with distance (ALiBi) in place of position embeddings, and a gated
@@ -38,7 +43,7 @@ function jinaLike(name: string, isCode: boolean, block: Block): Architecture {
   return defineArchitecture({
     name,
     prefix: "bert",
-    config,
+    config: isCode ? codeConfig : config,
     matches: (json: JsonObject, names) => isAlibi(json) && isCode === hasNormedQueries(names),
     maxLength: ({ maxPositions }) => maxPositions,
     encode(p, config, inputs) {
@@ -53,6 +58,11 @@ function jinaLike(name: string, isCode: boolean, block: Block): Architecture {
 
 export const jinaBertV2 = jinaLike("jina-bert-v2", false, block);
 export const jinaBertV2Code = jinaLike("jina-bert-v2-code", true, codeBlock);
+
+/** What the gate applies, whatever `hidden_act` says. */
+function gateOf({ feedForward }: JinaConfig): Activation {
+  return feedForward === "reglu" ? "relu" : "gelu";
+}
 
 function isAlibi(json: JsonObject): boolean {
   return json.model_type === "bert" && json.position_embedding_type === "alibi";
@@ -89,7 +99,7 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: JinaConf
     return { hidden: layerNorm(p.at("output.LayerNorm"), output, normEpsilon), probabilities };
   }
   const inner = linear(p.at("mlp.gated_layers"), hidden, 2 * feedForwardSize, { bias: false });
-  const gated = gatedUnit(inner, feedForward === "geglu" ? "gelu" : "relu", "first");
+  const gated = gatedUnit(inner, gateOf(config), "first");
   const output = add(linear(p.at("mlp.wo"), gated, hiddenSize), hidden);
   return { hidden: layerNorm(p.at("mlp.layernorm"), output, normEpsilon), probabilities };
 }
@@ -100,6 +110,6 @@ function codeBlock(p: ParameterPath, x: Value, inputs: BatchInputs, config: Jina
   const { hidden, probabilities } = attend(p, x, inputs, config, true);
   const normed = layerNorm(p.at("layer_norm_1"), add(hidden, x), normEpsilon);
   const inner = linear(p.at("mlp.up_gated_layer"), normed, 2 * feedForwardSize, { bias: false });
-  const output = linear(p.at("mlp.down_layer"), gatedUnit(inner, config.activation, "second"), hiddenSize);
+  const output = linear(p.at("mlp.down_layer"), gatedUnit(inner, gateOf(config), "second"), hiddenSize);
   return { hidden: layerNorm(p.at("layer_norm_2"), add(output, normed), normEpsilon), probabilities };
 }

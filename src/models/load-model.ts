@@ -17,6 +17,9 @@ const HEAD_CLASSES: readonly (readonly [string, HeadName])[] = [
   ["ForMultipleChoice", "choice"],
   ["ForNextSentencePrediction", "nsp"],
   ["Model", "base"],
+  // NeoBERT's repository names its classes otherwise.
+  ["LMHead", "mlm"],
+  ["NeoBERT", "base"],
 ];
 
 /** Which head is opened, on which backend, with what behind it. */
