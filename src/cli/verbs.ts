@@ -40,6 +40,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/encode.ts")).encode,
   },
   {
+    name: "report",
+    summary: "draw the curves of training runs on one page",
+    load: async () => (await import("./commands/report.ts")).report,
+  },
+  {
     name: "tokenize",
     summary: "show the tokens that a model reads",
     load: async () => (await import("./commands/tokenize.ts")).tokenize,

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFile } from "#platform";
+import { readJsonObject } from "../../checkpoints/json-files.ts";
 import { InputError } from "../../errors.ts";
 import { MetricLog } from "./metric-log.ts";
 import { RunCheckpoints, type RunState } from "./run-checkpoints.ts";
@@ -86,7 +87,7 @@ export class RunFolder {
 /** The `config.json` of a run, or undefined where there is none. */
 export function readRunConfig(path: string): RunConfig | undefined {
   const file = join(path, "config.json");
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as RunConfig) : undefined;
+  return existsSync(file) ? (readJsonObject(file) as unknown as RunConfig) : undefined;
 }
 
 function requireSame(earlier: RunConfig, config: RunConfig, path: string): void {
