@@ -60,6 +60,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/verify.ts")).verify,
   },
   {
+    name: "debug-data",
+    summary: "look through data files before training on them",
+    load: async () => (await import("./commands/debug-data.ts")).debugDataCommand,
+  },
+  {
     name: "doctor",
     summary: "show what computes here, why, and whether it computes right",
     load: async () => (await import("./commands/doctor.ts")).doctor,

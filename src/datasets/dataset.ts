@@ -71,20 +71,18 @@ export class Dataset implements AsyncIterable<DataRow> {
   /**
    * Opens a file, or a folder with `questions.jsonl` and `paragraphs.jsonl`, and looks at its first rows.
    *
-   * @throws InputError when it is not there, holds no rows, a column is missing, or one of the first rows is bad (without
-   *   `skipBadRows`).
+   * @throws InputError when it is not there, holds no rows that can be read, or a column is missing.
    */
   static async open(where: string, options: DatasetOptions = {}): Promise<Dataset> {
     const file = resolveData(where);
     const format = options.format ?? formatOfName(file);
     const sample: SourceRow[] = [];
-    for await (const row of readSourceRows(
-      file,
-      format,
-      sourceOptions(options, () => undefined),
-    )) {
+    const bad: InputError[] = []; // columns come first: bad rows are told when rows are read
+    const noted = sourceOptions({ ...options, skipBadRows: true }, (error) => bad.push(error));
+    for await (const row of readSourceRows(file, format, noted)) {
       if (sample.push(row) === ROWS_LOOKED_AT) break;
     }
+    if (sample.length === 0 && bad[0] !== undefined) throw bad[0];
     if (sample.length === 0) throw new InputError(`${baseName(file)} holds no rows: the split is empty.`);
     return new Dataset(file, format, sample, options);
   }
