@@ -1,4 +1,4 @@
-import type { OverlapReport, SplitReport } from "./debug-data.ts";
+import type { OverlapReport, SplitReport } from "./data-report.ts";
 import type { RowPair } from "./split-summary.ts";
 
 /** A class with more than this share of the rows makes accuracy say little. */

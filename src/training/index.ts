@@ -1,11 +1,5 @@
 /** Training and what belongs to it. The `cloze/training` subpath. */
-export {
-  type DataReport,
-  type DebugDataOptions,
-  debugData,
-  type LengthReport,
-  type OverlapReport,
-  type SplitReport,
-} from "./debug-data.ts";
+export type { DataReport, LengthReport, OverlapReport, SplitReport } from "./data-report.ts";
+export { type DebugDataOptions, debugData } from "./debug-data.ts";
 export type { OddLabel } from "./odd-labels.ts";
 export type { RowPair } from "./split-summary.ts";

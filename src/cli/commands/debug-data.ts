@@ -1,4 +1,5 @@
-import { type DataReport, debugData, type SplitReport } from "../../training/debug-data.ts";
+import type { DataReport, SplitReport } from "../../training/data-report.ts";
+import { debugData } from "../../training/debug-data.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
 import { addNamedModelFlag, type CommonFlags, type ModelFlags, positiveInteger } from "../flags.ts";
