@@ -69,6 +69,22 @@ export function addReadingFlags(command: Command): void {
     .option("--stride <n>", "tokens that neighbouring windows share (default: 0)", wholeNumber);
 }
 
+/** As `ReadingFlags`, of commands that judge each token by what stands on both sides of it. */
+export interface WholeTextFlags {
+  readonly truncation: "window" | "error";
+  readonly maxLength?: number;
+}
+
+export function addWholeTextFlags(command: Command): void {
+  command
+    .option("--max-length <n>", "tokens to read at once (default: as the model says)", positiveInteger)
+    .addOption(
+      new Option("--truncation <what>", "what to do with longer texts: read around each mask or token, or refuse")
+        .choices(["window", "error"])
+        .default("window"),
+    );
+}
+
 export function addOutputFlag(command: Command): void {
   command.option("--output <file>", "write JSON Lines to a file, which appears when it is whole");
 }
@@ -81,6 +97,12 @@ export function addResumeFlag(command: Command): void {
 /** A flag that may be given several times. */
 export function append(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
+}
+
+/** As `append`, of a list with commas. */
+export function appendList(value: string, previous: readonly string[] | undefined): readonly string[] {
+  const parts = value.split(",").map((part) => part.trim());
+  return [...(previous ?? []), ...parts.filter((part) => part !== "")];
 }
 
 export function positiveInteger(value: string): number {

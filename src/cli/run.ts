@@ -4,7 +4,8 @@ import { explainError } from "./explain-error.ts";
 import { addCommonFlags, type CommonFlags } from "./flags.ts";
 import { Reporter } from "./reporter.ts";
 import { isBrokenPipe, type Terminal } from "./terminal.ts";
-import { VERBS, type Verb } from "./verbs.ts";
+import type { Verb } from "./verb.ts";
+import { VERBS } from "./verbs.ts";
 
 export const INTERRUPTED = 130;
 

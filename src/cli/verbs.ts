@@ -1,12 +1,4 @@
-import type { CommandDefinition } from "./command-definition.ts";
-
-export interface Verb {
-  readonly name: string;
-  /** One line of `cloze --help`. */
-  readonly summary: string;
-  /** Only the verb that is called is loaded, with all that it needs: starting quickly depends on it. */
-  load(): Promise<CommandDefinition<never>>;
-}
+import type { Verb } from "./verb.ts";
 
 export const VERBS: readonly Verb[] = [
   {
@@ -28,6 +20,16 @@ export const VERBS: readonly Verb[] = [
     name: "classify",
     summary: "say which label a text or a pair has, the model's or your own",
     load: async () => (await import("./commands/classify.ts")).classify,
+  },
+  {
+    name: "fill",
+    summary: "say which words fit where a text has a mask",
+    load: async () => (await import("./commands/fill.ts")).fill,
+  },
+  {
+    name: "score",
+    summary: "say how likely texts are, token by token",
+    load: async () => (await import("./commands/score.ts")).score,
   },
   {
     name: "rank",
@@ -68,5 +70,10 @@ export const VERBS: readonly Verb[] = [
     name: "doctor",
     summary: "show what computes here, why, and whether it computes right",
     load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+  {
+    name: "completion",
+    summary: "print a script that completes commands in a shell",
+    load: async () => (await import("./commands/completion.ts")).completion(VERBS),
   },
 ];

@@ -12,7 +12,7 @@ import {
   addNamedModelFlag,
   addOutputFlag,
   addReadingFlags,
-  append,
+  appendList,
   type CommonFlags,
   type InputFlags,
   type ModelFlags,
@@ -77,13 +77,6 @@ export const classify: CommandDefinition<ClassifyFlags> = {
     else await classifyByLabels(call, inputs);
   },
 };
-
-function appendList(value: string, previous: readonly string[] | undefined): readonly string[] {
-  const labels = value.split(",").map((label) => label.trim());
-  return labels
-    .filter((label) => label !== "")
-    .reduce<readonly string[]>((all, label) => append(label, all), previous ?? []);
-}
 
 /** Texts, or pairs where a row has two parts or `--pair` names the second. */
 async function* readInputs({ positionals, flags, terminal, reporter }: Call<ClassifyFlags>): AsyncGenerator<TextInput> {

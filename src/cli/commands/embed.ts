@@ -3,7 +3,6 @@ import { InputError } from "../../errors.ts";
 import { pairResults } from "../../search/pair-results.ts";
 import type { EmbeddingDetail } from "../../tasks/embedder-options.ts";
 import type { Call, CommandDefinition } from "../command-definition.ts";
-import { embedSparse } from "../embed-sparse.ts";
 import {
   addInputFlags,
   addModelFlag,
@@ -73,6 +72,8 @@ export const embed: CommandDefinition<EmbedFlags> = {
     const texts = finished === undefined ? all : withoutFinished(all, finished);
     if (flags.sparse) {
       if (flags.dimensions !== undefined) throw new InputError("--dimensions is for dense vectors; pass --top.");
+      // Dense embedding is the first command that most people run: it waits for nothing else to load.
+      const { embedSparse } = await import("../embed-sparse.ts");
       await embedSparse(call, texts);
     } else {
       if (flags.top !== undefined) throw new InputError("--top is for --sparse; of a dense vector pass --dimensions.");

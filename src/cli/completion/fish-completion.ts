@@ -1,0 +1,35 @@
+import type { ValueKind, VerbShape } from "./verb-shape.ts";
+
+/** A script for fish. */
+export function fishCompletion(verbs: readonly VerbShape[]): string {
+  const lines = verbs.flatMap(({ name, summary, flags, positional }) => {
+    const after = `complete -c cloze -n '__fish_seen_subcommand_from ${name}'`;
+    const offered = offer(positional.kind, positional.words);
+    return [
+      `complete -c cloze -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
+      ...(positional.kind === "nothing" ? [] : [`${after} ${offered}`]),
+      ...flags.map(({ name: flag, description, value }) => {
+        const taken =
+          value === undefined ? "" : ` ${value.kind === "files" ? "-r" : "-x"} ${offer(value.kind, value.words)}`;
+        return `${after} -l ${flag.slice(2)}${taken.trimEnd()} -d ${quoted(description)}`;
+      }),
+    ];
+  });
+  return `# Completion of cloze for fish: cloze completion fish | source
+complete -c cloze -f
+${lines.join("\n")}
+`;
+}
+
+function offer(kind: ValueKind, words: readonly string[]): string {
+  return {
+    words: `-a ${quoted(words.join(" "))}`,
+    files: "-F",
+    folders: "-a '(__fish_complete_directories)'",
+    nothing: "",
+  }[kind];
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}
