@@ -22,6 +22,8 @@ type Meaning = (typeof MEANINGS)[number];
 /** The last two numbers are the same in all tokens, and so large that norms leave the others in proportion. */
 const LEVEL = 8;
 const STRENGTH = 3;
+/** What the word head's norm makes of a column that says nothing: the level, through gelu, moves the mean. */
+const NOTHING = -0.258;
 
 const WORDS: { readonly [meaning in Meaning | "plain"]: string } = {
   praise:
@@ -133,8 +135,10 @@ function wordHead() {
   });
   return {
     ...square("cls.predictions.transform.dense", 4),
-    ...norm("cls.predictions.transform.LayerNorm", (column) =>
-      column < MEANINGS.length ? 12 : column < SIZE - 2 ? 1 : 0,
+    ...norm(
+      "cls.predictions.transform.LayerNorm",
+      (column) => (column < MEANINGS.length ? 20 : column < SIZE - 2 ? 1 : 0),
+      NOTHING,
     ),
     "cls.predictions.bias": { shape: [VOCABULARY.length], values: bias },
   };
@@ -150,11 +154,12 @@ function square(name: string, factor: number) {
   };
 }
 
-/** `factor` tells what a column is multiplied by. Default: 1. */
-function norm(name: string, factor: (column: number) => number = () => 1) {
+/** `factor` tells what a column is multiplied by; with `nothing` that value becomes 0. Default: 1, and 0. */
+function norm(name: string, factor: (column: number) => number = () => 1, nothing = 0) {
+  const columns = Array.from({ length: SIZE }, (_, column) => factor(column));
   return {
-    [`${name}.weight`]: { shape: [SIZE], values: Float32Array.from({ length: SIZE }, (_, column) => factor(column)) },
-    [`${name}.bias`]: { shape: [SIZE], values: new Float32Array(SIZE) },
+    [`${name}.weight`]: { shape: [SIZE], values: Float32Array.from(columns) },
+    [`${name}.bias`]: { shape: [SIZE], values: Float32Array.from(columns, (by) => -by * nothing) },
   };
 }
 
