@@ -1,5 +1,39 @@
 /** Training and what belongs to it. The `cloze/training` subpath. */
+export { type BatchOptions, batchesOfLikeLength, batchesOfSize, batchesOfTokens } from "./batches/batches.ts";
+export { mixSequences, type Weighted } from "./batches/mix.ts";
+export { type PackedRow, type PackOptions, packRows, type TokenText } from "./batches/pack.ts";
+export {
+  type Cursor,
+  itemsOf,
+  mapSequence,
+  type Position,
+  repeatSequence,
+  type Sequence,
+  sequenceOf,
+} from "./batches/sequence.ts";
+export { shuffledRows, shuffledStream } from "./batches/shuffle.ts";
 export type { DataReport, LengthReport, OverlapReport, SplitReport } from "./data-report.ts";
 export { type DebugDataOptions, debugData } from "./debug-data.ts";
+export { Gazetteer, joinWords, type WordSpan } from "./objectives/gazetteer.ts";
+export {
+  type KnowledgeOptions,
+  type KnowledgeStage,
+  knowledgeStage,
+  objectiveAt,
+} from "./objectives/knowledge-stages.ts";
+export { maskSpans, type SpanOptions } from "./objectives/mask-spans.ts";
+export { maskTokens } from "./objectives/mask-tokens.ts";
+export { maskUnits } from "./objectives/mask-units.ts";
+export type { MaskedRow, MaskingOptions, MaskingVocabulary } from "./objectives/masked-row.ts";
+export { PhraseCounter, type PhraseOptions } from "./objectives/phrases.ts";
+export { type ReplacedRow, replaceBySamples } from "./objectives/replaced-tokens.ts";
+export {
+  nextSentencePairs,
+  type SegmentPair,
+  type SegmentPairOptions,
+  type SentenceDocument,
+  sentenceOrderPairs,
+} from "./objectives/sentence-pairs.ts";
 export type { OddLabel } from "./odd-labels.ts";
+export { learningRates, type Schedule, type ScheduleName, type ScheduleOptions } from "./schedules.ts";
 export type { RowPair } from "./split-summary.ts";
