@@ -43,3 +43,8 @@ function byteCharacters(code: number): string {
   if (code < 0x10000) return CHARACTER_OF_BYTE[0xe0 | (code >> 12)]! + tail(6) + tail(0);
   return CHARACTER_OF_BYTE[0xf0 | (code >> 18)]! + tail(12) + tail(6) + tail(0);
 }
+
+/** The code points of the alphabet, ascending. */
+export function byteLevelAlphabet(): number[] {
+  return CHARACTER_OF_BYTE.map((character) => character.codePointAt(0)!).sort((a, b) => a - b);
+}
