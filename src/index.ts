@@ -26,3 +26,4 @@ export { SparseEmbedder, type TokenWeight } from "./tasks/sparse-embedder.ts";
 export { ZeroShotClassifier } from "./tasks/zero-shot-classifier.ts";
 export type { Encoding } from "./tokenizers/encoding.ts";
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizers/tokenizer.ts";
+export { type TrainedTokenizer, type TrainTokenizerOptions, trainTokenizer } from "./training/train-tokenizer.ts";

@@ -67,6 +67,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/debug-data.ts")).debugDataCommand,
   },
   {
+    name: "train-tokenizer",
+    summary: "train a tokenizer on a corpus",
+    load: async () => (await import("./commands/train-tokenizer.ts")).trainTokenizerCommand,
+  },
+  {
     name: "doctor",
     summary: "show what computes here, why, and whether it computes right",
     load: async () => (await import("./commands/doctor.ts")).doctor,

@@ -37,3 +37,4 @@ export {
 export type { OddLabel } from "./odd-labels.ts";
 export { learningRates, type Schedule, type ScheduleName, type ScheduleOptions } from "./schedules.ts";
 export type { RowPair } from "./split-summary.ts";
+export { type TrainedTokenizer, type TrainTokenizerOptions, trainTokenizer } from "./train-tokenizer.ts";
