@@ -4,11 +4,12 @@
 
 Needs torch, transformers, safetensors. OUT/FAMILY/SEED/HEAD gets config.json, model.safetensors and
 expected.safetensors, which `cloze verify` reads. Every seed draws another config: sizes, heads, activations, epsilons,
-vocabularies, padding ids, segment types, windows, ties, whatever the family's own keys are. Texts are from one token to
+vocabularies, padding ids, segment types, windows, ties, whatever the family's own keys are; even seeds spell it as transformers 4 did. Texts are from one token to
 the longest that the config admits, and each is run alone: that is what a text's result has to be in any batch.
 """
 import argparse
 import inspect
+import json
 import random
 from pathlib import Path
 
@@ -363,7 +364,35 @@ def make(out, family, seed):
         expected = well_conditioned(model, lambda: record(family, head, model, config, r), r)
         model.save_pretrained(folder)
         (folder / "generation_config.json").unlink(missing_ok=True)
+        if seed % 2 == 0:
+            respell(folder / "config.json")
         save_file(expected, folder / "expected.safetensors")
+
+
+def respell(file):
+    """The config as transformers 4 would have saved it, and the published repositories of GTE and NomicBERT have it."""
+    config = json.loads(file.read_text())
+    config["torch_dtype"] = config.pop("dtype", "float32")
+    angles = config.pop("rope_parameters", {})
+    if config["model_type"] == "modernbert":
+        config["global_rope_theta"] = angles["full_attention"]["rope_theta"]
+        config["local_rope_theta"] = angles["sliding_attention"]["rope_theta"]
+        globals_ = [i for i, kind in enumerate(config["layer_types"]) if kind == "full_attention"]
+        every = globals_[1] if len(globals_) > 1 else len(config["layer_types"])
+        if globals_ == list(range(0, len(config["layer_types"]), every)):
+            config["global_attn_every_n_layers"] = every
+            del config["layer_types"]
+    elif angles:
+        config["rope_theta"] = angles["rope_theta"]
+    if config["model_type"] == "nomic_bert" and config["hidden_act"] in ("silu", "swish"):
+        names = {"n_embd": "hidden_size", "n_head": "num_attention_heads", "n_layer": "num_hidden_layers",
+                 "n_inner": "intermediate_size", "max_trained_positions": "max_position_embeddings",
+                 "layer_norm_epsilon": "layer_norm_eps", "rotary_emb_base": "rope_theta"}
+        config.update({old: config.pop(new) for old, new in names.items()})
+        config.update({"activation_function": "swiglu", "rotary_emb_fraction": 1.0, "prenorm": False,
+                       "qkv_proj_bias": False, "mlp_fc1_bias": False, "mlp_fc2_bias": False})
+        del config["hidden_act"]
+    file.write_text(json.dumps(config, indent=2))
 
 
 if __name__ == "__main__":

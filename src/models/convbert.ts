@@ -18,9 +18,9 @@ import { layerNorm } from "../nn/norm.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
-import { sumEmbeddings } from "./bert-encoder.ts";
+import { projectEmbeddings } from "./bert-encoder.ts";
 import { encodeBlocks } from "./encode-blocks.ts";
-import { answerHead, tokenHead } from "./heads.ts";
+import { answerHead, firstTokenClassifier, tokenHead } from "./heads.ts";
 
 const config = defineConfig(
   {
@@ -46,23 +46,14 @@ export const convbert = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    const { embeddingSize, hiddenSize } = config;
-    const sum = sumEmbeddings(p.at("embeddings"), config, embeddingSize, inputs);
-    const normed = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
-    return encodeBlocks(
-      embeddingSize === hiddenSize ? normed : linear(p.at("embeddings_project"), normed, hiddenSize),
-      config.layers,
-      (x, i) => block(p.at("encoder.layer").at(i), x, inputs, config),
+    return encodeBlocks(projectEmbeddings(p, config, inputs), config.layers, (x, i) =>
+      block(p.at("encoder.layer").at(i), x, inputs, config),
     );
   },
   heads: {
     base: () => ({}),
     mlm: (context) => ({ logits: wordLogits(context) }),
-    sequence: ({ p, config, inputs, encoded, labels }) => {
-      const first = pool(encoded.hidden, inputs.offsets, "cls");
-      const inner = activation(linear(p.at("classifier.dense"), first, config.hiddenSize), config.activation);
-      return { logits: linear(p.at("classifier.out_proj"), inner, labels) };
-    },
+    sequence: (context) => firstTokenClassifier(context, context.config.activation),
     // The reference's summary takes the last token, since its config names no other.
     choice: ({ p, inputs, encoded }) => ({
       logits: linear(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "lastToken"), 1),

@@ -1,7 +1,7 @@
 import type { ConfigOf } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
 import { activation, add } from "../engine/ops/elementwise.ts";
-import { embedding, gatherRows } from "../engine/ops/embedding.ts";
+import { gatherRows } from "../engine/ops/embedding.ts";
 import { linear as linearOp } from "../engine/ops/linear.ts";
 import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
@@ -11,6 +11,7 @@ import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Attended } from "../nn/self-attention.ts";
 import type { Head, HeadContext } from "./architecture.ts";
+import { sumEmbeddings } from "./bert-encoder.ts";
 import type { debertaFields } from "./deberta-config.ts";
 import { answerHead, maskedHead, tokenHead } from "./heads.ts";
 
@@ -19,14 +20,8 @@ export type DebertaShared = ConfigOf<typeof debertaFields>;
 
 /** Embeddings of words, and of positions and segments where the config has them, normed -> [T, D] */
 export function embedDeberta(p: ParameterPath, config: DebertaShared, inputs: BatchInputs): Value {
-  const { vocabularySize, hiddenSize, embeddingSize = hiddenSize, maxPositions, types } = config;
-  let sum = embedding(p.weight("word_embeddings.weight", [vocabularySize, embeddingSize]), inputs.ids(vocabularySize));
-  if (config.hasPositionEmbeddings) {
-    const table = p.weight("position_embeddings.weight", [maxPositions, embeddingSize]);
-    sum = add(sum, embedding(table, inputs.positions(maxPositions)));
-  }
-  if (types > 0)
-    sum = add(sum, embedding(p.weight("token_type_embeddings.weight", [types, embeddingSize]), inputs.typeIds(types)));
+  const { hiddenSize, embeddingSize = hiddenSize, hasPositionEmbeddings } = config;
+  let sum = sumEmbeddings(p, config, embeddingSize, inputs, { positions: hasPositionEmbeddings });
   if (embeddingSize !== hiddenSize) sum = linear(p.at("embed_proj"), sum, hiddenSize, { bias: false });
   return layerNorm(p.at("LayerNorm"), sum, config.normEpsilon);
 }

@@ -2,7 +2,7 @@ import { count, flag, positive, probability, size, tokenId } from "../checkpoint
 import { below, type ConfigValues, defineConfig, divides } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
 import { activation, add } from "../engine/ops/elementwise.ts";
-import { embedding, gatherRows } from "../engine/ops/embedding.ts";
+import { gatherRows } from "../engine/ops/embedding.ts";
 import { linear as linearOp } from "../engine/ops/linear.ts";
 import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
@@ -13,6 +13,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
+import { sumEmbeddings } from "./bert-encoder.ts";
 import { encodeBlocks } from "./encode-blocks.ts";
 import { answerHead, tokenHead } from "./heads.ts";
 
@@ -52,9 +53,9 @@ export const distilbert = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    return encodeBlocks(embed(p.at("embeddings"), config, inputs), config.layers, (x, i) =>
-      block(p.at("transformer.layer").at(i), x, inputs, config),
-    );
+    const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
+    const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, NORM_EPSILON);
+    return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("transformer.layer").at(i), x, inputs, config));
   },
   heads: {
     base: () => ({}),
@@ -66,13 +67,6 @@ export const distilbert = defineArchitecture({
   },
   decoders: { "vocab_projector.weight": "distilbert.embeddings.word_embeddings.weight" },
 });
-
-function embed(p: ParameterPath, config: DistilBertConfig, inputs: BatchInputs): Value {
-  const { vocabularySize, maxPositions, hiddenSize } = config;
-  const words = embedding(p.weight("word_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
-  const table = p.weight("position_embeddings.weight", [maxPositions, hiddenSize]);
-  return layerNorm(p.at("LayerNorm"), add(words, embedding(table, inputs.positions(maxPositions))), NORM_EPSILON);
-}
 
 /** BERT's block under DistilBERT's names. */
 function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: DistilBertConfig): BlockResult {

@@ -10,9 +10,8 @@ import { layerNorm } from "../nn/norm.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
-import { encodeLayers, sumEmbeddings } from "./bert-encoder.ts";
-import { answerHead, tokenHead } from "./heads.ts";
-import { twoLayerClassifier } from "./roberta-heads.ts";
+import { encodeLayers, projectEmbeddings } from "./bert-encoder.ts";
+import { answerHead, firstTokenClassifier, tokenHead } from "./heads.ts";
 
 const config = defineConfig(
   {
@@ -41,11 +40,7 @@ export const electra = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    const { embeddingSize, hiddenSize } = config;
-    const sum = sumEmbeddings(p.at("embeddings"), config, embeddingSize, inputs);
-    const normed = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
-    const embedded = embeddingSize === hiddenSize ? normed : linear(p.at("embeddings_project"), normed, hiddenSize);
-    return encodeLayers(p.at("encoder"), embedded, config, inputs);
+    return encodeLayers(p.at("encoder"), projectEmbeddings(p, config, inputs), config, inputs);
   },
   heads: {
     base: () => ({}),
@@ -55,15 +50,7 @@ export const electra = defineArchitecture({
       const inner = activation(linear(head.at("dense"), encoded.hidden, config.hiddenSize), config.activation);
       return { logits: linear(head.at("dense_prediction"), inner, 1) };
     },
-    sequence: ({ p, config, inputs, encoded, labels }) => ({
-      logits: twoLayerClassifier(
-        p.at("classifier"),
-        pool(encoded.hidden, inputs.offsets, "cls"),
-        config.hiddenSize,
-        labels,
-        "gelu",
-      ),
-    }),
+    sequence: (context) => firstTokenClassifier(context, "gelu"),
     choice: (context) => ({ logits: linear(context.p.at("classifier"), summary(context), 1) }),
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),

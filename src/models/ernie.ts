@@ -37,4 +37,7 @@ export const ernie = defineArchitecture({
   },
   heads: bertHeads("ernie"),
   ...bertTies("ernie"),
+  generations: () => [
+    { name: "converted before it had a name of its own", rules: [{ file: "bert.**", canonical: "ernie.**" }] },
+  ],
 });

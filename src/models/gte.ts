@@ -2,7 +2,6 @@ import { count, integer, only, optional, positive, probability, size, tokenId } 
 import { below, type ConfigValues, defineConfig, divides } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
 import { add, gatedUnit } from "../engine/ops/elementwise.ts";
-import { embedding } from "../engine/ops/embedding.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import type { BlockResult } from "../nn/bert-block.ts";
@@ -11,6 +10,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { stackedAttention } from "../nn/stacked-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { type Architecture, defineArchitecture } from "./architecture.ts";
+import { sumEmbeddings } from "./bert-encoder.ts";
 import { encodeBlocks } from "./encode-blocks.ts";
 import { firstTokenPooler, tokenHead } from "./heads.ts";
 import { languageHead } from "./roberta-heads.ts";
@@ -53,9 +53,9 @@ function gteLike(name: string): Architecture {
     config,
     maxLength: ({ maxPositions }) => maxPositions,
     encode(p, config, inputs) {
-      return encodeBlocks(embed(p.at("embeddings"), config, inputs), config.layers, (x, i) =>
-        block(p.at("encoder.layer").at(i), x, inputs, config),
-      );
+      const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs, { positions: false });
+      const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+      return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("encoder.layer").at(i), x, inputs, config));
     },
     heads: {
       base: () => ({}),
@@ -77,16 +77,6 @@ function gteLike(name: string): Architecture {
 export const gte = gteLike("gte");
 /** The same under the name of the published repositories. */
 export const gteNew = gteLike("new");
-
-function embed(p: ParameterPath, config: GteConfig, inputs: BatchInputs): Value {
-  const { vocabularySize, types, hiddenSize, normEpsilon } = config;
-  const words = embedding(p.weight("word_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
-  const segments =
-    types > 0
-      ? embedding(p.weight("token_type_embeddings.weight", [types, hiddenSize]), inputs.typeIds(types))
-      : undefined;
-  return layerNorm(p.at("LayerNorm"), segments ? add(words, segments) : words, normEpsilon);
-}
 
 function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: GteConfig): BlockResult {
   const { hiddenSize, heads, theta, maxPositions, normEpsilon, feedForwardSize } = config;

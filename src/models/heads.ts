@@ -9,11 +9,20 @@ import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
-import type { HeadOutputs } from "./architecture.ts";
+import type { HeadContext, HeadOutputs } from "./architecture.ts";
 
 /** The first token of each text, through `dense` and tanh, as BERT's next-sentence task trained it -> [B, D] */
 export function firstTokenPooler(p: ParameterPath, hidden: Value, inputs: BatchInputs, size: number): Value {
   return activation(linear(p.at("dense"), pool(hidden, inputs.offsets, "cls"), size), "tanh");
+}
+
+/** The first token of each text through `classifier.dense`, a function, `classifier.out_proj` -> logits [B, labels] */
+export function firstTokenClassifier(
+  { p, config, inputs, encoded, labels }: HeadContext<{ readonly hiddenSize: number }>,
+  name: Activation,
+): HeadOutputs {
+  const inner = linear(p.at("classifier.dense"), pool(encoded.hidden, inputs.offsets, "cls"), config.hiddenSize);
+  return { logits: linear(p.at("classifier.out_proj"), activation(inner, name), labels) };
 }
 
 /** One score a label and token -> logits [T, labels] */

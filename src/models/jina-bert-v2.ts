@@ -4,7 +4,6 @@ import { type ConfigValues, defineConfig } from "../checkpoints/config-reader.ts
 import type { JsonObject } from "../checkpoints/json-files.ts";
 import type { Value } from "../engine/graph.ts";
 import { add, gatedUnit } from "../engine/ops/elementwise.ts";
-import { embedding } from "../engine/ops/embedding.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import { alibiSlopes } from "../nn/alibi.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
@@ -13,6 +12,7 @@ import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import { type Architecture, defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
+import { sumEmbeddings } from "./bert-encoder.ts";
 import { bertHeads, bertTies } from "./bert-heads.ts";
 import { encodeBlocks } from "./encode-blocks.ts";
 
@@ -47,9 +47,9 @@ function jinaLike(name: string, isCode: boolean, block: Block): Architecture {
     matches: (json: JsonObject, names) => isAlibi(json) && isCode === hasNormedQueries(names),
     maxLength: ({ maxPositions }) => maxPositions,
     encode(p, config, inputs) {
-      return encodeBlocks(embed(p.at("embeddings"), config, inputs), config.layers, (x, i) =>
-        block(p.at("encoder.layer").at(i), x, inputs, config),
-      );
+      const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs, { positions: false });
+      const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+      return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("encoder.layer").at(i), x, inputs, config));
     },
     heads: bertHeads<JinaConfig>("bert"),
     ...bertTies("bert"),
@@ -70,13 +70,6 @@ function isAlibi(json: JsonObject): boolean {
 
 function hasNormedQueries(names: ReadonlySet<string>): boolean {
   return [...names].some((name) => name.endsWith("attention.self.layer_norm_q.weight"));
-}
-
-function embed(p: ParameterPath, config: JinaConfig, inputs: BatchInputs): Value {
-  const { vocabularySize, types, hiddenSize, normEpsilon } = config;
-  const words = embedding(p.weight("word_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
-  const segments = embedding(p.weight("token_type_embeddings.weight", [types, hiddenSize]), inputs.typeIds(types));
-  return layerNorm(p.at("LayerNorm"), add(words, segments), normEpsilon);
 }
 
 function attend(p: ParameterPath, x: Value, inputs: BatchInputs, config: JinaConfig, normed: boolean): BlockResult {

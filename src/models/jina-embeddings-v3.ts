@@ -2,7 +2,6 @@ import { count, optional, positive, probability, size, tokenId } from "../checkp
 import { below, type ConfigValues, defineConfig, divides } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
 import { activation, add } from "../engine/ops/elementwise.ts";
-import { embedding } from "../engine/ops/embedding.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import type { BlockResult } from "../nn/bert-block.ts";
@@ -11,6 +10,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { stackedAttention } from "../nn/stacked-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture } from "./architecture.ts";
+import { sumEmbeddings } from "./bert-encoder.ts";
 import { encodeBlocks } from "./encode-blocks.ts";
 import { robertaHeads, robertaTies } from "./roberta-heads.ts";
 import { rotaryFields } from "./rotary-config.ts";
@@ -49,26 +49,13 @@ export const jinaEmbeddingsV3 = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    return encodeBlocks(embed(p, config, inputs), config.layers, (x, i) =>
-      block(p.at("encoder.layers").at(i), x, inputs, config),
-    );
+    const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs, { positions: false });
+    const embedded = layerNorm(p.at("emb_ln"), sum, config.normEpsilon);
+    return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("encoder.layers").at(i), x, inputs, config));
   },
   heads,
   ...robertaTies("roberta"),
 });
-
-function embed(p: ParameterPath, config: JinaConfig, inputs: BatchInputs): Value {
-  const { vocabularySize, types, hiddenSize, normEpsilon } = config;
-  const words = embedding(
-    p.weight("embeddings.word_embeddings.weight", [vocabularySize, hiddenSize]),
-    inputs.ids(vocabularySize),
-  );
-  const segments = embedding(
-    p.weight("embeddings.token_type_embeddings.weight", [types, hiddenSize]),
-    inputs.typeIds(types),
-  );
-  return layerNorm(p.at("emb_ln"), add(words, segments), normEpsilon);
-}
 
 function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: JinaConfig): BlockResult {
   const { hiddenSize, heads, theta, maxPositions, normEpsilon, feedForwardSize } = config;

@@ -2,7 +2,7 @@ import { only, size, tokenId } from "../checkpoints/config-fields.ts";
 import { type ConfigValues, defineConfig } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
 import { add } from "../engine/ops/elementwise.ts";
-import { embedding, gatherRows } from "../engine/ops/embedding.ts";
+import { gatherRows } from "../engine/ops/embedding.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import { type BlockResult, bertFeedForward } from "../nn/bert-block.ts";
@@ -11,6 +11,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
+import { sumEmbeddings } from "./bert-encoder.ts";
 import { encodeBlocks } from "./encode-blocks.ts";
 import { robertaHeads, robertaTies } from "./roberta-heads.ts";
 
@@ -43,7 +44,8 @@ export const mpnet = defineArchitecture({
   positionsAfter: () => PADDING_ID,
   maxLength: ({ maxPositions }) => maxPositions - PADDING_ID - 1,
   encode(p, config, inputs) {
-    const embedded = embed(p.at("embeddings"), config, inputs);
+    const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
+    const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
     const relativeBias = distanceBias(p.at("encoder.relative_attention_bias"), config);
     return encodeBlocks(embedded, config.layers, (x, i) =>
       block(p.at("encoder.layer").at(i), x, relativeBias, inputs, config),
@@ -52,13 +54,6 @@ export const mpnet = defineArchitecture({
   heads: robertaHeads("mpnet"),
   ...robertaTies("mpnet"),
 });
-
-function embed(p: ParameterPath, config: MpnetConfig, inputs: BatchInputs): Value {
-  const { vocabularySize, maxPositions, hiddenSize } = config;
-  const words = embedding(p.weight("word_embeddings.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize));
-  const table = p.weight("position_embeddings.weight", [maxPositions, hiddenSize]);
-  return layerNorm(p.at("LayerNorm"), add(words, embedding(table, inputs.positions(maxPositions))), config.normEpsilon);
-}
 
 /** The bias of each distance j - i from -128 to 128 -> [257, H] */
 function distanceBias(p: ParameterPath, { buckets, heads }: MpnetConfig): Value {

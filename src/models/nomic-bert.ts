@@ -12,7 +12,7 @@ import {
 import { below, type ConfigValues, defineConfig, divides } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
 import { activation, add } from "../engine/ops/elementwise.ts";
-import { embedding, gatherRows } from "../engine/ops/embedding.ts";
+import { gatherRows } from "../engine/ops/embedding.ts";
 import { linear as linearOp } from "../engine/ops/linear.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
@@ -23,6 +23,7 @@ import { layerNorm } from "../nn/norm.ts";
 import { stackedAttention } from "../nn/stacked-attention.ts";
 import { activationName } from "./activation-names.ts";
 import { defineArchitecture, type HeadContext } from "./architecture.ts";
+import { sumEmbeddings } from "./bert-encoder.ts";
 import { bertTies } from "./bert-heads.ts";
 import { encodeBlocks } from "./encode-blocks.ts";
 import { firstTokenPooler, tokenHead } from "./heads.ts";
@@ -70,13 +71,15 @@ export const nomicBert = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    return encodeBlocks(embed(p, config, inputs), config.layers, (x, i) =>
-      block(p.at("encoder.layers").at(i), x, inputs, config),
-    );
+    const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs, { positions: false });
+    const embedded = layerNorm(p.at("emb_ln"), sum, config.normEpsilon);
+    return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("encoder.layers").at(i), x, inputs, config));
   },
   heads: {
     base: () => ({}),
     mlm: (context) => ({ logits: wordLogits(context) }),
+    // As the published repository calls the same head.
+    pretraining: (context) => ({ logits: wordLogits(context) }),
     sequence: ({ p, config, inputs, encoded, labels }) => {
       const pooled = firstTokenPooler(p.at("nomic_bert.pooler"), encoded.hidden, inputs, config.hiddenSize);
       return { logits: linear(p.at("classifier"), pooled, labels) };
@@ -84,20 +87,10 @@ export const nomicBert = defineArchitecture({
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
   },
   ...bertTies("nomic_bert"),
+  generations: () => [
+    { name: "with the masked-word head, as published", rules: [{ file: "bert.**", canonical: "nomic_bert.**" }] },
+  ],
 });
-
-function embed(p: ParameterPath, config: NomicConfig, inputs: BatchInputs): Value {
-  const { vocabularySize, types, hiddenSize, normEpsilon } = config;
-  const words = embedding(
-    p.weight("embeddings.word_embeddings.weight", [vocabularySize, hiddenSize]),
-    inputs.ids(vocabularySize),
-  );
-  const segments = embedding(
-    p.weight("embeddings.token_type_embeddings.weight", [types, hiddenSize]),
-    inputs.typeIds(types),
-  );
-  return layerNorm(p.at("emb_ln"), add(words, segments), normEpsilon);
-}
 
 function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: NomicConfig): BlockResult {
   const { hiddenSize, heads, theta, maxPositions, normEpsilon, hasAttentionBias, hasInnerBias } = config;

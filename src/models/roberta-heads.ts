@@ -2,13 +2,12 @@ import type { Value } from "../engine/graph.ts";
 import { activation } from "../engine/ops/elementwise.ts";
 import { gatherRows } from "../engine/ops/embedding.ts";
 import { linear as linearOp } from "../engine/ops/linear.ts";
-import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Head, HeadContext } from "./architecture.ts";
-import { answerHead, firstTokenPooler, tokenHead } from "./heads.ts";
+import { answerHead, firstTokenClassifier, firstTokenPooler, tokenHead } from "./heads.ts";
 
 interface RobertaHeadConfig {
   readonly vocabularySize: number;
@@ -30,15 +29,7 @@ export function robertaHeads<C extends RobertaHeadConfig>(prefix: string) {
   return {
     base: (context) => ({ pooled: pooled(context) }),
     mlm: (context) => ({ logits: wordLogits(context) }),
-    sequence: ({ p, config, inputs, encoded, labels }) => ({
-      logits: twoLayerClassifier(
-        p.at("classifier"),
-        pool(encoded.hidden, inputs.offsets, "cls"),
-        config.hiddenSize,
-        labels,
-        "tanh",
-      ),
-    }),
+    sequence: (context) => firstTokenClassifier(context, "tanh"),
     choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
     token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
@@ -66,15 +57,4 @@ export function languageHead(
   const selected = gatherRows(hidden, inputs.rows);
   const normed = layerNorm(p.at(names.norm), activation(linear(p.at("dense"), selected, size), "gelu"), epsilon);
   return linearOp(normed, table, { bias: p.bias(names.bias, [words]) });
-}
-
-/** `dense`, a function, `out_proj` of one vector a text -> [B, labels] */
-export function twoLayerClassifier(
-  p: ParameterPath,
-  x: Value, // [B, D]
-  size: number,
-  labels: number,
-  name: "tanh" | "gelu",
-): Value {
-  return linear(p.at("out_proj"), activation(linear(p.at("dense"), x, size), name), labels);
 }

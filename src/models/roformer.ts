@@ -1,21 +1,17 @@
 import { flag, optional, positive, size } from "../checkpoints/config-fields.ts";
 import { type ConfigValues, defineConfig } from "../checkpoints/config-reader.ts";
-import type { Value } from "../engine/graph.ts";
 import { sinusoids } from "../engine/initializer.ts";
-import { activation, add } from "../engine/ops/elementwise.ts";
-import { embedding } from "../engine/ops/embedding.ts";
 import { pool } from "../engine/ops/pool.ts";
 import type { ParameterPath } from "../engine/parameters.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
 import type { Rotate } from "../nn/bert-block.ts";
 import { linear } from "../nn/linear.ts";
-import { layerNorm } from "../nn/norm.ts";
 import { rotateQueriesAndKeys } from "../nn/rotary.ts";
 import { defineArchitecture } from "./architecture.ts";
 import { bertFields, bertRules } from "./bert-config.ts";
-import { encodeLayers } from "./bert-encoder.ts";
+import { encodeLayers, projectEmbeddings } from "./bert-encoder.ts";
 import { bertTies } from "./bert-heads.ts";
-import { answerHead, maskedHead, tokenHead } from "./heads.ts";
+import { answerHead, firstTokenClassifier, maskedHead, tokenHead } from "./heads.ts";
 
 const config = defineConfig(
   {
@@ -41,9 +37,7 @@ export const roformer = defineArchitecture({
   config,
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
-    const { hiddenSize, embeddingSize = hiddenSize } = config;
-    const normed = embed(p.at("embeddings"), embeddingSize, config, inputs);
-    const embedded = embeddingSize === hiddenSize ? normed : linear(p.at("embeddings_project"), normed, hiddenSize);
+    const embedded = projectEmbeddings(p, config, inputs, { positions: false });
     return encodeLayers(p.at("encoder"), embedded, config, inputs, { rotate: rotation(p, config, inputs) });
   },
   heads: {
@@ -55,11 +49,7 @@ export const roformer = defineArchitecture({
       ]);
       return { logits: maskedHead(p.at("cls.predictions"), encoded.hidden, inputs, { ...config, table }) };
     },
-    sequence: ({ p, config, inputs, encoded, labels }) => {
-      const first = pool(encoded.hidden, inputs.offsets, "cls");
-      const inner = activation(linear(p.at("classifier.dense"), first, config.hiddenSize), config.activation);
-      return { logits: linear(p.at("classifier.out_proj"), inner, labels) };
-    },
+    sequence: (context) => firstTokenClassifier(context, context.config.activation),
     // The reference's summary takes the last token, since its config names no other.
     choice: ({ p, inputs, encoded }) => ({
       logits: linear(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "lastToken"), 1),
@@ -69,13 +59,6 @@ export const roformer = defineArchitecture({
   },
   ...bertTies("roformer"),
 });
-
-function embed(p: ParameterPath, size: number, config: RoFormerConfig, inputs: BatchInputs): Value {
-  const { vocabularySize, types, normEpsilon } = config;
-  const words = embedding(p.weight("word_embeddings.weight", [vocabularySize, size]), inputs.ids(vocabularySize));
-  const segments = embedding(p.weight("token_type_embeddings.weight", [types, size]), inputs.typeIds(types));
-  return layerNorm(p.at("LayerNorm"), add(words, segments), normEpsilon);
-}
 
 /** By the sines and cosines that the checkpoint holds. */
 function rotation(
