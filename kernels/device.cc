@@ -167,7 +167,7 @@ void Device::dispatch() {
   }
   pool_.stop();
   for (int32_t i = 0; i < started_; i++) pthread_join(helpers_[i].thread, nullptr);
-  pool_.release_scratch();
+  pool_.release_memory();
   finished_(context_, nullptr);
 }
 

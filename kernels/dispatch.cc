@@ -9,8 +9,8 @@ namespace cloze {
 #if defined(__x86_64__)
 
 namespace sse2 { extern const KernelSet kernel_set; }
-namespace avx2 { extern const KernelSet kernel_set; }
-namespace avx512 { extern const KernelSet kernel_set; }
+namespace avx2 { extern const KernelSet kernel_set, vnni_kernel_set; }
+namespace avx512 { extern const KernelSet kernel_set, vnni_kernel_set, vnni_bf16_kernel_set; }
 
 namespace {
 
@@ -18,7 +18,7 @@ namespace {
 // bits of XCR0, SDM volume 1, section 13.3.
 struct Features {
   bool fma, f16c, avx, avx2, avx512f, avx512dq, avx512bw, avx512vl;
-  bool avx512_vnni, avx512_bf16, avx512_fp16, amx_bf16, amx_int8;
+  bool avx_vnni, avx512_vnni, avx512_bf16, avx512_fp16, amx_bf16, amx_int8;
 };
 
 bool bit(unsigned word, int number) { return (word >> number & 1) != 0; }
@@ -50,7 +50,10 @@ Features read_features() {
   found.avx512_fp16 = wider && bit(d, 23);
   found.amx_bf16 = tiles && bit(d, 22);
   found.amx_int8 = tiles && bit(d, 25);
-  if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) found.avx512_bf16 = wider && bit(a, 5);
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) {
+    found.avx_vnni = wide && bit(a, 4);
+    found.avx512_bf16 = wider && bit(a, 5);
+  }
   return found;
 }
 
@@ -62,11 +65,15 @@ const Features& features() {
 }  // namespace
 
 const KernelSet* const* kernel_sets() {
-  static const KernelSet* sets[4];
+  static const KernelSet* sets[7];
   const Features& has = features();
   int count = 0;
   const bool avx2 = has.avx && has.avx2 && has.fma && has.f16c;
-  if (avx2 && has.avx512f && has.avx512dq && has.avx512bw && has.avx512vl) sets[count++] = &avx512::kernel_set;
+  const bool avx512 = avx2 && has.avx512f && has.avx512dq && has.avx512bw && has.avx512vl;
+  if (avx512 && has.avx512_vnni && has.avx512_bf16) sets[count++] = &avx512::vnni_bf16_kernel_set;
+  if (avx512 && has.avx512_vnni) sets[count++] = &avx512::vnni_kernel_set;
+  if (avx512) sets[count++] = &avx512::kernel_set;
+  if (avx2 && has.avx_vnni) sets[count++] = &avx2::vnni_kernel_set;
   if (avx2) sets[count++] = &avx2::kernel_set;
   sets[count++] = &sse2::kernel_set;
   sets[count] = nullptr;
@@ -79,7 +86,7 @@ const char* processor_features() {
   const struct { bool has; const char* name; } named[] = {
       {has.avx, "avx"}, {has.avx2, "avx2"}, {has.fma, "fma"}, {has.f16c, "f16c"},
       {has.avx512f, "avx512f"}, {has.avx512bw, "avx512bw"}, {has.avx512dq, "avx512dq"}, {has.avx512vl, "avx512vl"},
-      {has.avx512_vnni, "avx512_vnni"}, {has.avx512_bf16, "avx512_bf16"}, {has.avx512_fp16, "avx512_fp16"},
+      {has.avx_vnni, "avx_vnni"}, {has.avx512_vnni, "avx512_vnni"}, {has.avx512_bf16, "avx512_bf16"}, {has.avx512_fp16, "avx512_fp16"},
       {has.amx_bf16, "amx_bf16"}, {has.amx_int8, "amx_int8"},
   };
   char* end = text;

@@ -1,16 +1,54 @@
 // Rows gathered by number. Numbers are checked before a run: they lie within their tables.
 #include "kernels.h"
 #include "layer_norm.h"
+#include "narrow_weight.h"
 
 namespace cloze::CLOZE_ISA {
 
 namespace {
 
+typedef uint32_t vu __attribute__((vector_size(LANES * 4)));
+
+// One row of a table, whatever it is stored in.
+struct TableRow {
+  const void* numbers;
+  float scale;
+  int32_t type;
+
+  TableRow() = default;
+  TableRow(const Tensor* table, int64_t row) : scale(1), type(table->type) {
+    const int64_t stride = is_narrow(type) ? words_of_row(type, table->columns) : table->stride;
+    numbers = words_of(table->data, type, table->rows) + row * stride;
+    if (type == TYPE_INT8) scale = scales_of(table->data)[row];
+  }
+
+  template <class Part>
+  CLOZE_INLINE vf load(int64_t column, Part part) const {
+    if (type == TYPE_BF16) {
+      const auto bits = narrow<uint16_t>(column, part.lanes());
+      return reinterpret_cast<vf>(__builtin_convertvector(bits, vu) << 16);
+    }
+    if (type == TYPE_INT8) return __builtin_convertvector(narrow<int8_t>(column, part.lanes()), vf) * scale;
+    return part.load(static_cast<const float*>(numbers) + column);
+  }
+
+ private:
+  template <class N>
+  CLOZE_INLINE auto narrow(int64_t column, int count) const {
+    typedef N vn __attribute__((vector_size(LANES * sizeof(N))));
+    vn found = {};
+    const N* from = static_cast<const N*>(numbers) + column;
+    if (count == LANES) __builtin_memcpy(&found, from, sizeof found);
+    else for (int i = 0; i < count; i++) found[i] = from[i];
+    return found;
+  }
+};
+
 void gather(const Tensor* table, const Tensor* ids, const Tensor* y, int32_t tile) {
   each_row_of_tile(y, tile, [&](int64_t row) {
-    const float* from = row_of(table, integers_of(ids)[row]);
+    const TableRow from(table, integers_of(ids)[row]);
     float* to = row_of(y, row);
-    each_vector(y->columns, [&](int64_t c, auto part) { part.store(to + c, part.load(from + c)); });
+    each_vector(y->columns, [&](int64_t c, auto part) { part.store(to + c, from.load(c, part)); });
   });
 }
 
@@ -46,16 +84,16 @@ void embedding_sum_run(const Call* call, int32_t tile, char*) {
   const float* weight = numbers_of(call->in[EMBEDDING_SUM_IN_WEIGHT]);
   const float* bias = numbers_of(call->in[EMBEDDING_SUM_IN_BIAS]);
   each_row_of_tile(y, tile, [&](int64_t row) {
-    const float* from[TABLES];
+    TableRow from[TABLES];
     int count = 0;
     for (int i = 0; i < TABLES; i++) {
       const Tensor* table = call->in[EMBEDDING_SUM_IN_TABLE0 + 2 * i];
-      if (table != nullptr) from[count++] = row_of(table, integers_of(call->in[EMBEDDING_SUM_IN_IDS0 + 2 * i])[row]);
+      if (table != nullptr) from[count++] = TableRow(table, integers_of(call->in[EMBEDDING_SUM_IN_IDS0 + 2 * i])[row]);
     }
     float* to = row_of(y, row);
     each_vector(y->columns, [&](int64_t c, auto part) {
-      vf sum = part.load(from[0] + c);
-      for (int i = 1; i < count; i++) sum += part.load(from[i] + c);
+      vf sum = from[0].load(c, part);
+      for (int i = 1; i < count; i++) sum += from[i].load(c, part);
       part.store(to + c, sum);
     });
     if (weight == nullptr && bias == nullptr) return;

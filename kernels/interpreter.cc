@@ -140,18 +140,23 @@ Status Program::bind(const Binding* binding, ThreadPool* pool) {
     char* base = static_cast<char*>(tensors_[record[VALUE_OF]].data);
     tensors_[id].data = base + static_cast<size_t>(record[VALUE_COLUMN]) * ELEMENT_BYTES;
   }
-  size_t scratch = 0;
+  size_t scratch = 0, shared = 0;
   for (int32_t i = 0; i < steps(); i++) {
     const Kernel& kernel = *kernels_->kernels[step(i)[0]];
-    const size_t needed = kernel.scratch == nullptr ? 0 : kernel.scratch(&calls_[i]);
-    if (needed > scratch) scratch = needed;
+    const size_t own = kernel.scratch == nullptr ? 0 : kernel.scratch(&calls_[i]);
+    const size_t common = kernel.shared == nullptr ? 0 : kernel.shared(&calls_[i]);
+    if (own > scratch) scratch = own;
+    if (common > shared) shared = common;
   }
-  return pool->reserve_scratch(scratch) ? STATUS_DONE : STATUS_NO_MEMORY;
+  if (!pool->reserve_scratch(scratch) || !pool->reserve_shared(shared)) return STATUS_NO_MEMORY;
+  for (int32_t i = 0; i < steps(); i++) calls_[i].shared = pool->shared();
+  return STATUS_DONE;
 }
 
 void Program::execute(int32_t from, int32_t to, ThreadPool* pool) {
   for (int32_t i = from; i < to; i++) {
     const Kernel& kernel = *kernels_->kernels[step(i)[0]];
+    if (kernel.preparation != nullptr) pool->run(kernel.preparation, &calls_[i], kernel.preparation->tiles(&calls_[i]));
     pool->run(&kernel, &calls_[i], kernel.tiles(&calls_[i]));
   }
 }

@@ -23,10 +23,10 @@ struct Tensor {
   int32_t columns;
   int32_t stride;  // elements from one row to the next; more than `columns` in a view
   int32_t layout;  // LAYOUT_ROWS, or LAYOUT_PACKED for a matmul weight in this instruction set's own order
-  int32_t type;    // TYPE_F32, TYPE_I32; later bf16 and int8 weights
+  int32_t type;    // TYPE_F32, TYPE_I32, and of parameters alone TYPE_BF16, TYPE_INT8 (narrow_weight.h)
 };
 enum { LAYOUT_ROWS = 0, LAYOUT_PACKED = 1 };
-enum { TYPE_F32 = 0, TYPE_I32 = 1 };
+enum { TYPE_F32 = 0, TYPE_I32 = 1, TYPE_BF16 = 2, TYPE_INT8 = 3 };
 
 enum { MAX_INPUTS = 12, MAX_OUTPUTS = 4, MAX_ATTRIBUTES = 8 };
 
@@ -36,6 +36,7 @@ struct Call {
   Tensor* out[MAX_OUTPUTS];
   int32_t integers[MAX_ATTRIBUTES];  // integers, flags, and the index of a word in its list
   float floats[MAX_ATTRIBUTES];      // an attribute's number stands in the array of its kind, at its own slot
+  char* shared;                      // what the kernel's preparation wrote, aligned to 64; the same for all threads
 };
 
 struct Kernel {
@@ -46,11 +47,21 @@ struct Kernel {
   void (*run)(const Call* call, int32_t tile, char* scratch);
   // Scratch bytes that one thread needs for this call, from shapes and attributes alone; null means none.
   size_t (*scratch)(const Call* call);
+  // What must be ready before the first tile, such as an operand in another form; null for most. Its tiles divide among
+  // threads as well, and write to `call->shared`, of at least `shared(call)` bytes.
+  const Kernel* preparation = nullptr;
+  size_t (*shared)(const Call* call) = nullptr;
+};
+
+// Of a row in int8: a number is its int8 times `scale`, and `sum` is what the int8 add up to.
+struct RowScale {
+  float scale;
+  int32_t sum;
 };
 
 // Everything one instruction set offers. One table an instruction set; picked once, when the addon starts.
 struct KernelSet {
-  const char* name;  // "sse2", "avx2", "avx512", "neon", "simd", "relaxed"
+  const char* name;  // "sse2", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "neon", "simd", "relaxed"
   const Kernel* const* kernels;  // by opcode
   // Bytes of a weight[n, k] in packed layout, and the packing itself: rows [from, to) of the packed matrix are written
   // from `source`, which holds (to - from) x k numbers of float. Packing in parts must equal packing at once.
@@ -60,8 +71,13 @@ struct KernelSet {
   // Conversions to f32 on the way in: f16 and bf16 bits.
   void (*widen_f16)(float* destination, const uint16_t* source, size_t count);
   void (*widen_bf16)(float* destination, const uint16_t* source, size_t count);
+  // A row of numbers as words of two bf16 or four int8, the last one filled up with zeros.
+  void (*narrow_bf16)(uint32_t* words, const float* row, int32_t columns);
+  RowScale (*narrow_int8)(uint32_t* words, const float* row, int32_t columns);
   // Register-only multiply-adds, for the share-of-peak figure: runs `rounds` and returns the number of f32 operations.
   double (*peak_f32)(int64_t rounds);
+  double (*peak_bf16)(int64_t rounds);
+  double (*peak_int8)(int64_t rounds);
 };
 
 }  // namespace cloze

@@ -1,5 +1,7 @@
 #include "kernels.h"
 #include "measure.h"
+#include "multiply_words.h"
+#include "narrow.h"
 #include "packing.h"
 #include "widen.h"
 
@@ -15,9 +17,9 @@ struct Table {
 };
 
 // By opcode, whatever order the op table has.
-constexpr Table by_opcode() {
+constexpr Table by_opcode(const Kernel* linear) {
   Table table = {};
-  table.at[OP_LINEAR] = &linear_kernel;
+  table.at[OP_LINEAR] = linear;
   table.at[OP_MATMUL] = &matmul_kernel;
   table.at[OP_EMBEDDING] = &embedding_kernel;
   table.at[OP_EMBEDDING_SUM] = &embedding_sum_kernel;
@@ -52,13 +54,41 @@ constexpr bool complete(const Table& table) {
   return true;
 }
 
-constexpr Table table = by_opcode();
+constexpr Table table = by_opcode(&linear_kernel);
 static_assert(complete(table), "an operation of the op table has no kernel");
+
+template <const WordMultipliers& MULTIPLIERS>
+double peak_bf16(int64_t rounds) {
+  return MULTIPLIERS.bf16->peak(rounds);
+}
+
+template <const WordMultipliers& MULTIPLIERS>
+double peak_int8(int64_t rounds) {
+  return MULTIPLIERS.int8->peak(rounds);
+}
+
+template <const WordMultipliers& MULTIPLIERS>
+constexpr KernelSet set_of(const char* name, const Table& kernels) {
+  return {name,         kernels.at, packed_bytes,          pack, unpack, widen_f16, widen_bf16, narrow_bf16,
+          narrow_int8, peak_f32,   peak_bf16<MULTIPLIERS>, peak_int8<MULTIPLIERS>};
+}
 
 }  // namespace
 
-extern const KernelSet kernel_set = {
-    CLOZE_NAME_OF(CLOZE_ISA), table.at, packed_bytes, pack, unpack, widen_f16, widen_bf16, peak_f32,
-};
+extern const KernelSet kernel_set = set_of<plain_multipliers>(CLOZE_NAME_OF(CLOZE_ISA), table);
+
+// The same set on processors that multiply narrower numbers too: one kernel differs.
+#if defined(__AVX2__)
+namespace {
+constexpr Table vnni_table = by_opcode(&linear_vnni_kernel);
+}
+extern const KernelSet vnni_kernel_set = set_of<vnni_multipliers>(CLOZE_NAME_OF(CLOZE_ISA) "_vnni", vnni_table);
+#endif
+#if defined(__AVX512F__)
+namespace {
+constexpr Table vnni_bf16_table = by_opcode(&linear_vnni_bf16_kernel);
+}
+extern const KernelSet vnni_bf16_kernel_set = set_of<vnni_bf16_multipliers>(CLOZE_NAME_OF(CLOZE_ISA) "_bf16", vnni_bf16_table);
+#endif
 
 }  // namespace cloze::CLOZE_ISA

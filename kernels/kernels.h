@@ -6,6 +6,12 @@
 namespace cloze::CLOZE_ISA {
 
 extern const Kernel linear_kernel;
+#if defined(__AVX2__)
+extern const Kernel linear_vnni_kernel;  // where the processor has VNNI
+#endif
+#if defined(__AVX512F__)
+extern const Kernel linear_vnni_bf16_kernel;  // and AVX512_BF16
+#endif
 extern const Kernel matmul_kernel;
 extern const Kernel embedding_kernel;
 extern const Kernel embedding_sum_kernel;

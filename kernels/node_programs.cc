@@ -104,7 +104,7 @@ napi_value js_tensor_bytes(napi_env env, napi_callback_info info) {
   return tensor == nullptr ? nullptr : number(env, static_cast<double>(tensor->bytes));
 }
 
-// fillTensor(device, tensor, from, to, storedType, bytes): rows [from, to) from their stored form.
+// fillTensor(device, tensor, from, to, storedType, bytes, scales | undefined): rows [from, to) from their stored form.
 napi_value js_fill_tensor(napi_env env, napi_callback_info info) {
   const Arguments args = arguments_of(env, info);
   DoorDevice* device = open_device(env, args.at[0]);
@@ -120,7 +120,12 @@ napi_value js_fill_tensor(napi_env env, napi_callback_info info) {
   const bool is_inside = from >= 0 && from <= to && to <= stored.rows;
   const bool is_whole = source.data != nullptr && row * static_cast<size_t>(to - from) == source.length;
   if (!is_inside || !is_whole) return fail(env, "fillTensor: the bytes do not fit the rows");
-  if (!fill_rows(device->kernels, &stored, from, to, type, source.data)) return fail(env, "out of memory");
+  const Bytes scales = bytes_of(env, args.at[6]);
+  if (scales.data != nullptr && scales.length != static_cast<size_t>(to - from) * sizeof(float)) {
+    return fail(env, "fillTensor: the scales do not fit the rows");
+  }
+  const float* row_scales = reinterpret_cast<const float*>(scales.data);
+  if (!fill_rows(device->kernels, &stored, from, to, type, source.data, row_scales)) return fail(env, "out of memory");
   return undefined(env);
 }
 

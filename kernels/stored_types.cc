@@ -1,6 +1,7 @@
 #include "stored_types.h"
 
 #include "host.h"
+#include "narrow_weight.h"
 #include "opcodes.h"
 
 namespace cloze {
@@ -80,23 +81,68 @@ void convert_to_i32(int32_t type, const void* source, size_t count, int32_t* des
 }
 
 size_t tensor_bytes(const KernelSet* kernels, const StoredTensor* tensor) {
-  if (tensor->layout == LAYOUT_PACKED) return kernels->packed_bytes(tensor->rows, tensor->columns);
-  return static_cast<size_t>(tensor->rows) * static_cast<size_t>(tensor->columns) * sizeof(float);
+  const int32_t words = words_of_row(tensor->type, tensor->columns);
+  const size_t scales = scale_bytes(tensor->type, tensor->rows);
+  if (tensor->layout == LAYOUT_PACKED) return scales + kernels->packed_bytes(tensor->rows, words);
+  return scales + static_cast<size_t>(tensor->rows) * static_cast<size_t>(words) * sizeof(float);
 }
 
+namespace {
+// Rows [from, to) of a tensor, `numbers` their words, to where they belong.
+void place_rows(const KernelSet* kernels, const StoredTensor* tensor, int32_t from, int32_t to, const float* numbers) {
+  const int32_t words = words_of_row(tensor->type, tensor->columns);
+  float* data = reinterpret_cast<float*>(words_of(tensor->data, tensor->type, tensor->rows));
+  if (tensor->layout == LAYOUT_PACKED) return kernels->pack(data, tensor->rows, words, numbers, from, to);
+  const size_t row = static_cast<size_t>(words) * sizeof(float);
+  __builtin_memcpy(data + static_cast<size_t>(from) * static_cast<size_t>(words), numbers, static_cast<size_t>(to - from) * row);
+}
+
+// Rows [from, to) of f32 to words of bf16 or int8, in place: they need less room.
+void narrow_rows(const KernelSet* kernels, const StoredTensor* tensor, int32_t from, int32_t to, float* numbers) {
+  const int32_t columns = tensor->columns, words = words_of_row(tensor->type, columns);
+  for (int32_t row = from; row < to; row++) {
+    const float* source = numbers + static_cast<size_t>(row - from) * static_cast<size_t>(columns);
+    uint32_t* narrow = reinterpret_cast<uint32_t*>(numbers) + static_cast<size_t>(row - from) * static_cast<size_t>(words);
+    if (tensor->type == TYPE_BF16) {
+      kernels->narrow_bf16(narrow, source, columns);
+      continue;
+    }
+    const RowScale scale = kernels->narrow_int8(narrow, source, columns);
+    scales_of(tensor->data)[row] = scale.scale;
+    sums_of(tensor->data, tensor->rows)[row] = scale.sum;
+  }
+}
+// Rows that were quantized before: integers as they are, and their scales.
+void adopt_rows(const StoredTensor* tensor, int32_t from, int32_t to, const char* source, const float* scales, uint32_t* words) {
+  const size_t columns = static_cast<size_t>(tensor->columns), row_words = static_cast<size_t>(words_of_row(TYPE_INT8, tensor->columns));
+  for (int32_t row = from; row < to; row++, source += columns, words += row_words) {
+    if (row_words > 0) words[row_words - 1] = 0;
+    __builtin_memcpy(words, source, columns);
+    int32_t sum = 0;
+    for (size_t i = 0; i < columns; i++) sum += static_cast<int8_t>(source[i]);
+    scales_of(tensor->data)[row] = scales[row - from];
+    sums_of(tensor->data, tensor->rows)[row] = sum;
+  }
+}
+
+void scale_rows(float* numbers, int32_t rows, size_t columns, const float* scales) {
+  for (int32_t row = 0; row < rows; row++, numbers += columns) {
+    for (size_t i = 0; i < columns; i++) numbers[i] *= scales[row];
+  }
+}
+}  // namespace
+
 bool fill_rows(const KernelSet* kernels, const StoredTensor* tensor, int32_t from, int32_t to, int32_t type,
-               const char* source) {
+               const char* source, const float* scales) {
   const size_t columns = static_cast<size_t>(tensor->columns);
-  if (tensor->layout == LAYOUT_ROWS) {
+  if (tensor->type == TYPE_I32) {
     const size_t start = static_cast<size_t>(from) * columns;
-    const size_t count = static_cast<size_t>(to - from) * columns;
-    if (tensor->type == TYPE_I32) convert_to_i32(type, source, count, static_cast<int32_t*>(tensor->data) + start);
-    else convert_to_f32(kernels, type, source, count, static_cast<float*>(tensor->data) + start);
+    convert_to_i32(type, source, static_cast<size_t>(to - from) * columns, static_cast<int32_t*>(tensor->data) + start);
     return true;
   }
-  float* packed = static_cast<float*>(tensor->data);
-  if (type == STORED_F32 && is_aligned(source, sizeof(float))) {
-    kernels->pack(packed, tensor->rows, tensor->columns, reinterpret_cast<const float*>(source), from, to);
+  const bool narrow = is_narrow(tensor->type);
+  if (type == STORED_F32 && is_aligned(source, sizeof(float)) && !narrow) {
+    place_rows(kernels, tensor, from, to, reinterpret_cast<const float*>(source));
     return true;
   }
   const int32_t chunk = columns >= CHUNK ? 1 : static_cast<int32_t>(CHUNK / (columns == 0 ? 1 : columns));
@@ -105,8 +151,15 @@ bool fill_rows(const KernelSet* kernels, const StoredTensor* tensor, int32_t fro
   for (int32_t row = from; row < to; row += chunk) {
     const int32_t end = to - row < chunk ? to : row + chunk;
     const char* rows = source + static_cast<size_t>(row - from) * columns * stored_bytes(type);
-    convert_to_f32(kernels, type, rows, static_cast<size_t>(end - row) * columns, converted);
-    kernels->pack(packed, tensor->rows, tensor->columns, converted, row, end);
+    const float* row_scales = scales == nullptr ? nullptr : scales + (row - from);
+    if (type == STORED_I8 && scales != nullptr && tensor->type == TYPE_INT8) {
+      adopt_rows(tensor, row, end, rows, row_scales, reinterpret_cast<uint32_t*>(converted));
+    } else {
+      convert_to_f32(kernels, type, rows, static_cast<size_t>(end - row) * columns, converted);
+      if (scales != nullptr) scale_rows(converted, end - row, columns, row_scales);
+      if (narrow) narrow_rows(kernels, tensor, row, end, converted);
+    }
+    place_rows(kernels, tensor, row, end, converted);
   }
   release(converted);
   return true;

@@ -20,8 +20,9 @@ struct StoredTensor {
   int32_t type;
 };
 size_t tensor_bytes(const KernelSet* kernels, const StoredTensor* tensor);
-// Rows [from, to) from their stored form. False when there is no memory for the conversion.
+// Rows [from, to) from their stored form, which `scales`, of each row, multiply where they are given. False when there is
+// no memory for the conversion.
 bool fill_rows(const KernelSet* kernels, const StoredTensor* tensor, int32_t from, int32_t to, int32_t type,
-               const char* source);
+               const char* source, const float* scales);
 
 }  // namespace cloze

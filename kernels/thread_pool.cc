@@ -14,10 +14,30 @@ bool ThreadPool::reserve_scratch(size_t bytes) {
   return true;
 }
 
+bool ThreadPool::reserve_shared(size_t bytes) {
+  if (bytes <= shared_bytes_) return true;
+  release_shared();
+  shared_ = static_cast<char*>(allocate(bytes));
+  if (shared_ == nullptr) return false;
+  shared_bytes_ = bytes;
+  return true;
+}
+
+void ThreadPool::release_memory() {
+  release_scratch();
+  release_shared();
+}
+
 void ThreadPool::release_scratch() {
   if (scratch_ != nullptr) release(scratch_);
   scratch_ = nullptr;
   scratch_bytes_ = 0;
+}
+
+void ThreadPool::release_shared() {
+  if (shared_ != nullptr) release(shared_);
+  shared_ = nullptr;
+  shared_bytes_ = 0;
 }
 
 void ThreadPool::run(const Kernel* kernel, const Call* call, int32_t tiles) {

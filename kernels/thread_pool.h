@@ -15,6 +15,10 @@ class ThreadPool {
   // Makes sure that every thread has that much scratch. Not while a job runs. False when there is no memory.
   bool reserve_scratch(size_t bytes);
 
+  // The same for memory that all threads see.
+  bool reserve_shared(size_t bytes);
+  char* shared() const { return shared_; }
+
   // Computes all tiles of the call and returns when the last one is done. Only one thread may call this.
   void run(const Kernel* kernel, const Call* call, int32_t tiles);
 
@@ -22,11 +26,13 @@ class ThreadPool {
   void help(int32_t thread);
   void stop();
   // After all helpers have returned.
-  void release_scratch();
+  void release_memory();
 
  private:
   bool work(int32_t thread);
   void wait_for_helpers(int32_t tiles);
+  void release_scratch();
+  void release_shared();
 
   // The number of the job in the upper half, its tiles not yet claimed in the lower: a claim that succeeds proves that
   // the job read before it is still the current one.
@@ -44,6 +50,8 @@ class ThreadPool {
   const int32_t threads_;
   char* scratch_ = nullptr;
   size_t scratch_bytes_ = 0;  // of one thread
+  char* shared_ = nullptr;
+  size_t shared_bytes_ = 0;
 };
 
 }  // namespace cloze

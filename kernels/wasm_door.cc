@@ -45,8 +45,8 @@ EXPORT(createTensor) StoredTensor* create_tensor(int32_t rows, int32_t columns, 
 }
 
 EXPORT(fillTensor)
-int32_t fill_tensor(StoredTensor* tensor, int32_t from, int32_t to, int32_t type, const char* source) {
-  return fill_rows(kernels, tensor, from, to, type, source);
+int32_t fill_tensor(StoredTensor* tensor, int32_t from, int32_t to, int32_t type, const char* source, const float* scales) {
+  return fill_rows(kernels, tensor, from, to, type, source, scales);
 }
 
 EXPORT(releaseTensor) void release_tensor(StoredTensor* tensor) {

@@ -74,15 +74,17 @@ class Crew {
 
 struct Bench {
   const KernelSet* set;
+  int type;  // of the weights of linear: TYPE_F32, TYPE_BF16, TYPE_INT8
   Crew crew;
   std::mt19937 generator{1};
 
-  Bench(const KernelSet* set, int threads) : set(set), crew(threads) {}
+  Bench(const KernelSet* set, int threads, int type) : set(set), type(type), crew(threads) {}
 
   double measure_peak() {
+    const auto peak = type == TYPE_BF16 ? set->peak_bf16 : type == TYPE_INT8 ? set->peak_int8 : set->peak_f32;
     std::vector<double> operations(crew.threads());
     const double start = seconds();
-    crew.run(crew.threads(), [&](int, int thread) { operations[thread] += set->peak_f32(30000); });
+    crew.run(crew.threads(), [&](int, int thread) { operations[thread] += peak(30000); });
     double total = 0;
     for (double count : operations) total += count;
     return total / (seconds() - start);
@@ -107,13 +109,17 @@ struct Bench {
     double time;
     double peak;
   };
-  Measured measure(const StepCall& step) {
+  Measured measure(StepCall& step) {
+    Scratch shared(step.shared_bytes());
+    step.call.shared = shared.memory;
+    const Kernel* before = step.kernel->preparation;
     std::vector<std::unique_ptr<Scratch>> scratch;
     for (int i = 0; i < crew.threads(); i++) scratch.push_back(std::make_unique<Scratch>(step.scratch_bytes()));
     std::vector<double> times, peaks;
     double spent = 0;
     for (int i = 0; i < 400 && (spent < 0.3 || i < 7); i++) {
       const double start = seconds();
+      if (before != nullptr) crew.run(before->tiles(&step.call), [&](int tile, int) { before->run(&step.call, tile, nullptr); });
       crew.run(step.tiles(), [&](int tile, int thread) { step.kernel->run(&step.call, tile, scratch[thread]->memory); });
       times.push_back(seconds() - start);
       spent += times.back();
@@ -124,7 +130,7 @@ struct Bench {
     return {times[times.size() / 2], peaks[peaks.size() / 2]};
   }
 
-  void report(const char* what, const StepCall& step, double operations, double numbers) {
+  void report(const char* what, StepCall& step, double operations, double numbers) {
     const auto [time, peak] = measure(step);
     std::printf("%-40s %5d tiles %10.1f us %7.1f GF/s of %5.1f: %5.1f %% %7.3f ns/number\n", what, step.tiles(), time * 1e6,
                 operations / time / 1e9, peak / 1e9, 100 * operations / time / peak, time * 1e9 / numbers);
@@ -132,7 +138,7 @@ struct Bench {
 
   void linear(int m, int k, int n, int activation = ACTIVATION_NONE, bool residual = false, bool rows_layout = false) {
     const Matrix x = random(m, k), weight = random(n, k, 0.05f), bias = random(1, n), r = random(m, n);
-    const Matrix used = rows_layout ? weight : on_huge_pages(packed(set, weight));
+    const Matrix used = type != TYPE_F32 ? on_huge_pages(narrowed(set, weight, type)) : rows_layout ? weight : on_huge_pages(packed(set, weight));
     Matrix y = random(m, n);
     StepCall step(set, OP_LINEAR);
     step.in(LINEAR_IN_X, x).in(LINEAR_IN_WEIGHT, used).in(LINEAR_IN_BIAS, bias).out(LINEAR_OUT_Y, y).integer(LINEAR_INT_ACTIVATION, activation);
@@ -189,7 +195,8 @@ int main(int count, char** words) {
   const KernelSet* set = sets.back();
   for (const KernelSet* other : sets) if (count > 1 && std::strcmp(words[1], other->name) == 0) set = other;
   processor_time = count <= 2 || std::atoi(words[2]) == 1;
-  Bench bench(set, count > 2 ? std::atoi(words[2]) : 1);
+  const auto named = [&](const char* dtype) { return count > 4 && std::strcmp(words[4], dtype) == 0; };
+  Bench bench(set, count > 2 ? std::atoi(words[2]) : 1, named("bf16") ? TYPE_BF16 : named("int8") ? TYPE_INT8 : TYPE_F32);
   const bool all = count <= 3;
   const auto wanted = [&](const char* group) { return all || std::strcmp(words[3], group) == 0; };
   std::printf("%s, %d thread(s)\n", set->name, bench.crew.threads());

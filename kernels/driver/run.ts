@@ -2,10 +2,10 @@
  * Compiles and runs one of the two programs beside it against the kernels that kernels/build.ts built:
  *
  *   npx tsx kernels/driver/run.ts check [set]                    every kernel against plain loops in double
- *   npx tsx kernels/driver/run.ts bench [set] [threads] [group]  speed, and share of the measured peak
+ *   npx tsx kernels/driver/run.ts bench [set] [threads] [group] [dtype]  speed, and share of the measured peak
  *
  * A set is an instruction set (default: all for check, the widest for bench), a group one of linear, small, attention,
- * matmul, rows.
+ * matmul, rows, a dtype what the weights of linear are kept in: f32, bf16, int8.
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -15,7 +15,7 @@ import { BUILD_FOLDER, COMMON_FLAGS } from "../build-sources.ts";
 
 const [program, ...words] = process.argv.slice(2);
 if (program !== "check" && program !== "bench") {
-  console.error("usage: tsx kernels/driver/run.ts check [set] | bench [set] [threads] [group]");
+  console.error("usage: tsx kernels/driver/run.ts check [set] | bench [set] [threads] [group] [dtype]");
   process.exit(2);
 }
 

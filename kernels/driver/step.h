@@ -7,19 +7,22 @@
 #include <vector>
 
 #include "../kernel.h"
+#include "../narrow_weight.h"
 #include "opcodes.h"
 
 namespace cloze {
 
 #if defined(__x86_64__)
 namespace sse2 { extern const KernelSet kernel_set; }
-namespace avx2 { extern const KernelSet kernel_set; }
-namespace avx512 { extern const KernelSet kernel_set; }
+namespace avx2 { extern const KernelSet kernel_set, vnni_kernel_set; }
+namespace avx512 { extern const KernelSet kernel_set, vnni_kernel_set, vnni_bf16_kernel_set; }
 
 inline std::vector<const KernelSet*> available_sets() {
   std::vector<const KernelSet*> sets = {&sse2::kernel_set};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets.push_back(&avx2::kernel_set);
   if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) sets.push_back(&avx512::kernel_set);
+  if (__builtin_cpu_supports("avx512vnni")) sets.push_back(&avx512::vnni_kernel_set);
+  if (__builtin_cpu_supports("avx512bf16")) sets.push_back(&avx512::vnni_bf16_kernel_set);
   return sets;
 }
 #else
@@ -81,11 +84,42 @@ struct StepCall {
 
   size_t scratch_bytes() const { return kernel->scratch == nullptr ? 0 : kernel->scratch(&call); }
   int tiles() const { return kernel->tiles(&call); }
-  void run() const {
-    Scratch scratch(scratch_bytes());
+  size_t shared_bytes() const { return kernel->shared == nullptr ? 0 : kernel->shared(&call); }
+  void run() {
+    Scratch scratch(scratch_bytes()), shared(shared_bytes());
+    call.shared = shared.memory;
+    if (kernel->preparation != nullptr) {
+      for (int tile = kernel->preparation->tiles(&call) - 1; tile >= 0; tile--) kernel->preparation->run(&call, tile, nullptr);
+    }
     for (int tile = tiles() - 1; tile >= 0; tile--) kernel->run(&call, tile, scratch.memory);
   }
 };
+
+// In the memory of narrow_weight.h, packed.
+inline Matrix narrowed(const KernelSet* set, const Matrix& weight, int type) {
+  const Tensor& t = weight.tensor;
+  const int rows = static_cast<int>(t.rows), words = words_of_row(type, t.columns);
+  Matrix m = weight;
+  const size_t scales = scale_bytes(type, rows);
+  m.count = (scales + set->packed_bytes(rows, words)) / sizeof(float);
+  m.memory = std::shared_ptr<float[]>(static_cast<float*>(aligned_alloc(64, (m.bytes() + 63) / 64 * 64)), free);
+  m.tensor.data = m.memory.get();
+  m.tensor.layout = LAYOUT_PACKED;
+  m.tensor.type = type;
+  std::vector<uint32_t> row(static_cast<size_t>(words));
+  for (int r = 0; r < rows; r++) {
+    const float* from = static_cast<const float*>(t.data) + static_cast<ptrdiff_t>(r) * t.stride;
+    if (type == TYPE_BF16) set->narrow_bf16(row.data(), from, t.columns);
+    if (type == TYPE_INT8) {
+      const RowScale scale = set->narrow_int8(row.data(), from, t.columns);
+      scales_of(m.tensor.data)[r] = scale.scale;
+      sums_of(m.tensor.data, rows)[r] = scale.sum;
+    }
+    float* data = reinterpret_cast<float*>(words_of(m.tensor.data, type, rows));
+    set->pack(data, rows, words, reinterpret_cast<const float*>(row.data()), r, r + 1);
+  }
+  return m;
+}
 
 inline Matrix packed(const KernelSet* set, const Matrix& weight) {
   const Tensor& t = weight.tensor;

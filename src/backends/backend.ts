@@ -18,7 +18,12 @@ export type Shape = readonly Dimension[];
 /** The free sizes of one run: tokens, texts and the others that its program has. */
 export type Sizes = { readonly [K in SizeName]?: number };
 
-export type ElementType = "f32" | "i32";
+/** What weights may be kept in, the widest first. In int8 each row has a scale and its largest number is 127 steps of it. */
+export const DTYPES = ["f32", "bf16", "int8"] as const;
+/** What weights are kept in. */
+export type Dtype = (typeof DTYPES)[number];
+/** What a value's numbers are; parameters alone may be bf16 or int8. */
+export type ElementType = Dtype | "i32";
 /** How numbers are stored in files, and so arrive at `Backend.upload`. */
 export type StoredType = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
 
@@ -92,6 +97,8 @@ export interface StoredTensor {
   readonly type: StoredType;
   readonly shape: readonly number[];
   read(target?: Uint8Array): Uint8Array;
+  /** Of I8 alone: a number is its integer times its row's scale. Absent where integers stand for themselves. */
+  readonly scales?: (() => Float32Array) | undefined; // [rows]
 }
 
 /** Where a backend finds the tensors that a program's parameters name. */

@@ -1,5 +1,5 @@
 import { BackendError } from "../errors.ts";
-import type { Program, ProgramValue, SizeName, Sizes, Step, StoredType } from "./backend.ts";
+import type { ElementType, Program, ProgramValue, SizeName, Sizes, Step, StoredType } from "./backend.ts";
 import { inputSlots, OP_NAMES, OP_TABLE } from "./op-table.ts";
 import { asMatrix } from "./shape.ts";
 
@@ -23,7 +23,7 @@ export const VALUE_FIELDS = [
 ] as const;
 
 export const PLACES = ["constant", "parameter", "input", "arena", "output", "view"] as const;
-export const ELEMENT_TYPES = ["f32", "i32"] as const;
+export const ELEMENT_TYPES = ["f32", "i32", "bf16", "int8"] as const satisfies readonly ElementType[];
 export const LAYOUTS = ["rows", "packed"] as const;
 export const SIZE_NAMES = ["tokens", "texts", "rows", "groups", "pairs"] as const satisfies readonly SizeName[];
 export const STORED_TYPES = [

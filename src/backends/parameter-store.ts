@@ -9,8 +9,11 @@ import { asMatrix } from "./shape.ts";
 export interface TensorMemory<T> {
   /** `type` and `layout` by their index in the lists of encoding.ts; `name` is for errors. */
   create(name: string, rows: number, columns: number, type: number, layout: number): T;
-  /** Rows `from` to `to` in their stored form, row-major; `storedType` by its index in STORED_TYPES. */
-  fill(tensor: T, from: number, to: number, storedType: number, bytes: Uint8Array): void;
+  /**
+   * Rows `from` to `to` in their stored form, row-major; `storedType` by its index in STORED_TYPES; `scales` of these
+   * rows, where the numbers are multiples of them.
+   */
+  fill(tensor: T, from: number, to: number, storedType: number, bytes: Uint8Array, scales?: Float32Array): void;
   bytesOf(tensor: T): number;
   release(tensor: T): void;
 }
@@ -74,7 +77,8 @@ export class ParameterStore<T> implements ParameterSet {
     );
     stored.forEach((part, i) => {
       const { from, to } = places[i] as { from: number; to: number };
-      this.#memory.fill(tensor, from, to, STORED_TYPES.indexOf(part.type), part.read(this.#bufferFor(part)));
+      const bytes = part.read(this.#bufferFor(part));
+      this.#memory.fill(tensor, from, to, STORED_TYPES.indexOf(part.type), bytes, part.scales?.());
     });
     this.#tensors.set(key, tensor);
     return tensor;

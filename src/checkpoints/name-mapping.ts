@@ -91,7 +91,7 @@ export function partOf(mapped: MappedTensor, part: number, file: () => StoredTen
   const name = canonical[part]!;
   if (canonical.length === 1 && rowOrder === undefined && axes === undefined) {
     const tensor = file();
-    return { name, type: tensor.type, shape: canonicalShape(mapped, shape), read: (target) => tensor.read(target) };
+    return { ...tensor, name, shape: canonicalShape(mapped, shape) };
   }
   const rows = shape[0] ?? 0;
   if (rows % canonical.length !== 0 || rows === 0) {
@@ -101,15 +101,15 @@ export function partOf(mapped: MappedTensor, part: number, file: () => StoredTen
   }
   const count = rows / canonical.length;
   const tensor = file();
+  const order = () => orderOf(mapped, rows).subarray(part * count, (part + 1) * count);
   const read = (target?: Uint8Array) => {
-    const bytes = pickRows(
-      permute(tensor.read(), mapped.shape, axes),
-      rows,
-      orderOf(mapped, rows).subarray(part * count, (part + 1) * count),
-    );
+    const bytes = pickRows(permute(tensor.read(), mapped.shape, axes), rows, order());
     return target === undefined ? bytes : copyInto(target, bytes);
   };
-  return { name, type: tensor.type, shape: canonicalShape(mapped, [count, ...shape.slice(1)]), read };
+  const whole = { name, type: tensor.type, shape: canonicalShape(mapped, [count, ...shape.slice(1)]), read };
+  const { scales } = tensor;
+  if (scales === undefined) return whole;
+  return { ...whole, scales: () => Float32Array.from(order(), (row) => scales()[row] as number) };
 }
 
 function canonicalShape({ squeeze }: MappedTensor, shape: readonly number[]): readonly number[] {

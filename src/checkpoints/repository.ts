@@ -8,7 +8,7 @@ import { PytorchBin } from "./pytorch-bin.ts";
 import { type ListedTensor, Safetensors, type SafetensorsOptions } from "./safetensors.ts";
 import { saveRepository, type WeightFileContent } from "./save-repository.ts";
 import { checkShard, readShardedIndex } from "./sharded-index.ts";
-import type { StoredTensor } from "./stored-types.ts";
+import { type StoredTensor, toFloat32 } from "./stored-types.ts";
 
 /** One file of weights. */
 export interface WeightFile {
@@ -19,6 +19,12 @@ export interface WeightFile {
   has(name: string): boolean;
   tensor(name: string): StoredTensor;
 }
+
+/** What stands after the name of a tensor of I8 in the name of its scales. */
+export const SCALE = "_scale";
+/** The key of `config.json` that says how weights were quantized, and what it says of those that Cloze wrote. */
+export const QUANTIZATION = "quantization_config";
+export const QUANTIZATION_METHOD = "cloze";
 
 const SAFETENSORS_INDEX = "model.safetensors.index.json";
 const PYTORCH_INDEX = "pytorch_model.bin.index.json";
@@ -61,13 +67,39 @@ export class Checkpoint {
     return new Checkpoint(folder, configText, openWeights(folder, options));
   }
 
-  /** What the weight files hold, in their order, under their own names. */
+  /** What the weight files hold, in their order, under their own names; scales belong to their tensors. */
   list(): ListedTensor[] {
-    return this.weightFiles.flatMap((file) => file.list());
+    return this.weightFiles.flatMap((file) => file.list()).filter(({ name }) => !this.#isScale(name));
   }
 
-  /** A tensor by the name that it has in the files. */
+  /** A tensor by the name that it has in the files, with its scales where it was quantized. */
   tensor(name: string): StoredTensor {
+    const tensor = this.#stored(name);
+    if (tensor.type !== "I8" || !this.#fileOf.has(name + SCALE)) return tensor;
+    const scale = this.#stored(name + SCALE);
+    if (scale.type !== "F32" || scale.shape.join() !== `${tensor.shape[0]}`) {
+      const found = `${scale.type} [${scale.shape}]`;
+      throw new CheckpointError(`"${name}${SCALE}" is ${found}; expected F32 [${tensor.shape[0]}], one a row.`);
+    }
+    return { ...tensor, scales: () => toFloat32("F32", scale.read()) };
+  }
+
+  /** The dtype that `config.json` says the weights were quantized to, by `quantize`; undefined for other checkpoints. */
+  get quantizedTo(): "bf16" | "int8" | undefined {
+    const stated = this.config[QUANTIZATION];
+    if (!isJsonObject(stated) || stated.quant_method !== QUANTIZATION_METHOD) return undefined;
+    const { dtype } = stated;
+    if (dtype === "bf16" || dtype === "int8") return dtype;
+    throw new ConfigError(`config.json: ${QUANTIZATION}.dtype is ${JSON.stringify(dtype)}; expected "bf16" or "int8".`);
+  }
+
+  #isScale(name: string): boolean {
+    if (!name.endsWith(SCALE)) return false;
+    const base = name.slice(0, -SCALE.length);
+    return this.#fileOf.has(base) && this.#stored(base).type === "I8";
+  }
+
+  #stored(name: string): StoredTensor {
     const file = this.#fileOf.get(name);
     if (file === undefined) throw new CheckpointError(`Checkpoint "${this.name}" has no tensor "${name}".`);
     return file.tensor(name);

@@ -11,6 +11,8 @@ export interface StoredTensor {
   readonly shape: readonly number[];
   /** The bytes, in `target` when given (it must be large enough). Callers must not write to what they get. */
   read(target?: Uint8Array): Uint8Array;
+  /** Of I8 alone: a number is its integer times its row's scale. Absent where integers stand for themselves. */
+  readonly scales?: (() => Float32Array) | undefined; // [rows]
 }
 
 /** Bytes of one number of each stored type. */

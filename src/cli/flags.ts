@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { BackendName } from "../backends/backend.ts";
+import { type BackendName, DTYPES, type Dtype } from "../backends/backend.ts";
 
 /** Flags of every command. */
 export interface CommonFlags {
@@ -23,6 +23,7 @@ export interface OutputFlags {
 
 export interface ModelFlags {
   readonly model?: string;
+  readonly dtype?: Dtype;
 }
 
 const BACKENDS: readonly BackendName[] = ["native", "wasm", "reference"];
@@ -37,11 +38,17 @@ export function addCommonFlags(command: Command): void {
 
 export function addModelFlag(command: Command): void {
   command.option("--model <where>", "a model's folder (default: all-MiniLM-L6-v2, where it is installed)");
+  addDtypeFlag(command);
 }
 
 /** Of commands for which there is no default model. */
 export function addNamedModelFlag(command: Command): void {
   command.option("--model <where>", "a model's folder");
+  addDtypeFlag(command);
+}
+
+export function addDtypeFlag(command: Command): void {
+  command.addOption(new Option("--dtype <name>", "what weights are kept in (default: f32)").choices(DTYPES));
 }
 
 export function addInputFlags(command: Command): void {

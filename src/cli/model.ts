@@ -18,6 +18,7 @@ export async function withModel<T extends { dispose(): Promise<void> }, R>(
   const model = await task.load(flags.model, {
     backend: flags.backend,
     threads: flags.threads,
+    dtype: flags.dtype,
     maxLength: options.maxLength,
     signal: terminal.signal,
     onProgress: reporter.progress,

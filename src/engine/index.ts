@@ -5,6 +5,7 @@ export type {
   BackendName,
   BackendOptions,
   Dimension,
+  Dtype,
   Executable,
   Program,
   RunInputs,

@@ -1,4 +1,13 @@
-import type { Layout, Program, ProgramParameter, ProgramValue, Step } from "../backends/backend.ts";
+import {
+  DTYPES,
+  type Dtype,
+  type Layout,
+  type Program,
+  type ProgramParameter,
+  type ProgramValue,
+  type Step,
+} from "../backends/backend.ts";
+import type { OpName } from "../backends/op-table.ts";
 import { InputError } from "../errors.ts";
 import { Draft, type DraftStep, type DraftValue } from "./draft.ts";
 import { fuse } from "./fuse/index.ts";
@@ -9,6 +18,8 @@ import { Planner } from "./plan.ts";
 export interface ProgramOptions {
   /** Join steps that one kernel can do. Default true; false runs the graph as it was written. */
   readonly fuse?: boolean;
+  /** What weights and tables of that name are kept in; parameters that other steps read stay f32. Default: all f32. */
+  readonly dtypeOf?: ((parameter: string) => Dtype) | undefined;
 }
 
 /**
@@ -27,11 +38,11 @@ export function buildProgram(
       throw new InputError(`Output "${name}" is an input or a parameter, not a result.`);
   }
   if (options.fuse ?? true) fuse(draft);
-  return freeze(draft);
+  return freeze(draft, findDtypes(draft, options.dtypeOf ?? (() => "f32")));
 }
 
 /** Renumbers what is left, decides where each value lives, and turns slices into views. */
-function freeze(draft: Draft): Program {
+function freeze(draft: Draft, dtypes: ReadonlyMap<number, Dtype>): Program {
   const outputNames = new Map([...draft.outputs].map(([name, id]) => [id, name]));
   const views = findViews(draft, outputNames);
   const layouts = findLayouts(draft);
@@ -45,7 +56,7 @@ function freeze(draft: Draft): Program {
     if (known !== undefined) return known;
     const view = views.get(id);
     const of = view === undefined ? undefined : number(view.of);
-    const value = draft.value(id);
+    const value = { ...draft.value(id), type: dtypes.get(id) ?? draft.value(id).type };
     const index =
       values.push(
         programValue(value, id, outputNames, of === undefined ? undefined : { of, column: view?.column ?? 0 }),
@@ -122,4 +133,27 @@ function findLayouts(draft: Draft): Map<number, Layout> {
     }
   }
   return layouts;
+}
+
+/** The operands that may be kept in fewer bits: what is multiplied with, and tables that rows are gathered from. */
+const NARROW_OPERANDS: { readonly [op in OpName]?: readonly string[] } = {
+  linear: ["weight"],
+  embedding: ["table"],
+  embeddingSum: ["table0", "table1", "table2", "table3"],
+};
+
+/** Of each parameter that every step reads as such an operand; of parts that are stacked the widest. */
+function findDtypes(draft: Draft, dtypeOf: (parameter: string) => Dtype): Map<number, Dtype> {
+  const dtypes = new Map<number, Dtype>();
+  for (const step of draft.steps) {
+    for (const [slot, id] of Object.entries(step.inputs)) {
+      const { source, parts } = draft.value(id);
+      if (source?.kind !== "parameter") continue;
+      const wanted = (parts ?? [source.name]).map(dtypeOf);
+      const widest = DTYPES.find((dtype) => wanted.includes(dtype)) as Dtype;
+      const narrow = NARROW_OPERANDS[step.op]?.includes(slot) && dtypes.get(id) !== "f32";
+      dtypes.set(id, narrow ? widest : "f32");
+    }
+  }
+  return dtypes;
 }

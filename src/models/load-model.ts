@@ -1,10 +1,10 @@
-import type { Backend } from "../backends/backend.ts";
-import type { WeightAudit } from "../checkpoints/checkpoint-weights.ts";
+import type { Backend, Dtype } from "../backends/backend.ts";
+import type { CheckpointWeights, WeightAudit } from "../checkpoints/checkpoint-weights.ts";
 import type { Checkpoint } from "../checkpoints/repository.ts";
 import type { StoredTensor } from "../checkpoints/stored-types.ts";
 import { ConfigError } from "../errors.ts";
 import type { ConfiguredArchitecture, HeadName } from "./architecture.ts";
-import { Model, type Tail } from "./model.ts";
+import { type DtypeOf, Model, type Tail } from "./model.ts";
 import { findArchitecture } from "./registry.ts";
 
 /** Ends of the class names in a config's `architectures`, and the head of each. */
@@ -29,6 +29,11 @@ export interface LoadModelOptions {
   readonly backend: Backend;
   /** Results that a task adds to the program. */
   readonly tail?: Tail | undefined;
+  /**
+   * What the weights of matmuls and the tables of embeddings are kept in, or of each by its name. Default: as a quantized
+   * checkpoint has them, else "f32".
+   */
+  readonly dtype?: Dtype | DtypeOf | undefined;
   /** Finds the tensors that a tail reads from other files, such as a Dense module's; asked before the checkpoint. */
   readonly tensors?: ((name: string) => StoredTensor | undefined) | undefined;
 }
@@ -72,10 +77,22 @@ export function loadModel(checkpoint: Checkpoint, options: LoadModelOptions): Lo
   const { head = headOf(architecture), backend, tail } = options;
   const weights = checkpoint.weights(architecture.names);
   const tensors = (name: string) => options.tensors?.(name) ?? weights.tensor(name);
-  const model = new Model({ architecture, head, backend, tensors, tail });
+  const dtype = options.dtype ?? storedDtypes(checkpoint, weights);
+  const model = new Model({ architecture, head, backend, tensors, tail, dtype });
   const pooler =
     head === "base" &&
     model.headOutputs.every((output) => model.parameters([output]).every(({ name }) => weights.has(name)));
   const wanted = head === "base" && !pooler ? ["hidden"] : ["hidden", ...model.headOutputs];
   return { model, audit: weights.check(model.parameters(wanted)) };
+}
+
+/** What `quantize` left of each weight. */
+function storedDtypes(checkpoint: Checkpoint, weights: CheckpointWeights): Dtype | DtypeOf {
+  if (checkpoint.quantizedTo === undefined) return "f32";
+  return (name) => {
+    if (!weights.has(name)) return "f32"; // of a tail
+    const { type, scales } = weights.tensor(name);
+    if (scales !== undefined) return "int8";
+    return type === "BF16" ? "bf16" : "f32";
+  };
 }

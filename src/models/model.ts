@@ -1,5 +1,6 @@
 import type {
   Backend,
+  Dtype,
   Executable,
   ParameterSet,
   RunInputs,
@@ -37,7 +38,12 @@ export interface ModelOptions {
   /** Finds tensors by the names that the architecture uses. */
   readonly tensors: TensorSource;
   readonly tail?: Tail | undefined;
+  /** What weights are kept in, or of each by its name. Default "f32". */
+  readonly dtype?: Dtype | DtypeOf | undefined;
 }
+
+/** What the parameter of a name is kept in, if it is a matmul's weight or an embedding's table. */
+export type DtypeOf = (parameter: string) => Dtype;
 
 /**
  * An encoder with a head on a backend. The whole graph is built once; every set of outputs that is asked for becomes a
@@ -47,6 +53,7 @@ export class Model {
   readonly architecture: ConfiguredArchitecture;
   readonly head: HeadName;
   readonly maxLength: number;
+  readonly #dtypeOf: DtypeOf;
   readonly graph = new Graph();
   readonly #backend: Backend;
   readonly #parameters: ParameterSet;
@@ -63,6 +70,8 @@ export class Model {
     this.architecture = architecture;
     this.head = head;
     this.maxLength = architecture.maxLength;
+    const { dtype = "f32" } = options;
+    this.#dtypeOf = typeof dtype === "function" ? dtype : () => dtype;
     this.#backend = backend;
     const { outputs, headOutputs } = buildOutputs(this.graph, options);
     this.#outputs = outputs;
@@ -94,7 +103,7 @@ export class Model {
 
   /** The program of these outputs as the backend runs it; for inspection and for the memory plan. */
   program(outputs: readonly string[]) {
-    return buildProgram(this.graph, this.#select(outputs));
+    return buildProgram(this.graph, this.#select(outputs), { dtypeOf: this.#dtypeOf });
   }
 
   /**

@@ -58,7 +58,8 @@ async function openParts(location: ModelLocation, backend: Backend, options: Emb
     progress?.advance(1);
     return tail.tensors(name);
   };
-  const { model } = loadModel(Checkpoint.open(folder), { head: "base", backend, tail: tail.tail, tensors });
+  const { dtype } = options;
+  const { model } = loadModel(Checkpoint.open(folder), { head: "base", backend, tail: tail.tail, tensors, dtype });
   try {
     const modelDimensions = model.columns("embedding");
     const parts = {

@@ -1,4 +1,4 @@
-import type { Backend } from "../backends/backend.ts";
+import type { Backend, Dtype } from "../backends/backend.ts";
 import { ReferenceBackend } from "../backends/reference/reference.ts";
 import type { Checkpoint } from "../checkpoints/repository.ts";
 import { CheckpointError, ClozeError, ConfigError, InputError } from "../errors.ts";
@@ -62,14 +62,15 @@ export function openHead(
   checkpoint: Checkpoint,
   name: string,
   needs: HeadNeeds,
-  { backend, onTensor }: { readonly backend: Backend; onTensor(): void },
+  options: { readonly backend: Backend; readonly dtype: Dtype | undefined; onTensor(): void },
 ): OpenedHead {
+  const { backend, dtype } = options;
   const tensors = () => {
-    onTensor();
+    options.onTensor();
     return undefined;
   };
   const found = tryHeads(checkpoint, needs, (head) =>
-    loadModel(checkpoint, { head, backend, tail: needs.tail, tensors }),
+    loadModel(checkpoint, { head, backend, tail: needs.tail, tensors, dtype }),
   );
   if ("model" in found) return found;
   const stated = statedHead(configure(checkpoint));

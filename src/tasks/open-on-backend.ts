@@ -1,4 +1,5 @@
 import type { Backend, BackendInfo } from "../backends/backend.ts";
+import { DTYPES } from "../backends/backend.ts";
 import { createBackend } from "../backends/choose.ts";
 import { InputError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
@@ -22,7 +23,9 @@ export async function openOnBackend<T extends { readonly model: Model }>(
   open: (backend: Backend) => Promise<T>,
 ): Promise<OnBackend<T>> {
   const { signal, threads, dtype = "f32" } = options;
-  if (dtype !== "f32") throw new InputError(`dtype is "${dtype}"; expected "f32".`);
+  if (!DTYPES.includes(dtype)) {
+    throw new InputError(`dtype is "${dtype}"; expected ${DTYPES.map((known) => `"${known}"`).join(", ")}.`);
+  }
   signal?.throwIfAborted();
   const [given, name] = typeof options.backend === "object" ? [options.backend] : [undefined, options.backend];
   const backend = given ?? (await createBackend(name, { threads }));

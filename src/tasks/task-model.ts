@@ -70,6 +70,7 @@ async function openParts(location: ModelLocation, needs: TaskNeeds, backend: Bac
   let progress: ProgressMeter | undefined;
   const { model, head, outputs } = openHead(Checkpoint.open(folder), name, needs, {
     backend,
+    dtype: options.dtype,
     onTensor: () => progress?.advance(1),
   });
   try {

@@ -24,7 +24,7 @@ export interface Addon {
   /** `type` and `layout` by their index in the lists of encoding.ts. */
   createTensor(device: DeviceHandle, rows: number, columns: number, type: number, layout: number): TensorHandle;
   tensorBytes(tensor: TensorHandle): number;
-  /** Rows `from` to `to` from their stored form, row-major; `storedType` by its index in STORED_TYPES. */
+  /** Rows `from` to `to` from their stored form, row-major; `storedType` by its index in STORED_TYPES; `scales` of the rows. */
   fillTensor(
     device: DeviceHandle,
     tensor: TensorHandle,
@@ -32,6 +32,7 @@ export interface Addon {
     to: number,
     storedType: number,
     bytes: Uint8Array,
+    scales: Float32Array | undefined,
   ): void;
   /** `tensors` by value number. */
   compile(device: DeviceHandle, words: Int32Array, tensors: readonly (TensorHandle | undefined)[]): ExecutableHandle;

@@ -99,7 +99,8 @@ function nativeMemory(addon: Addon, device: DeviceHandle): TensorMemory<TensorHa
         throw new BackendError(`native: no room for "${name}": ${(error as Error).message}`, { cause: error });
       }
     },
-    fill: (tensor, from, to, storedType, bytes) => addon.fillTensor(device, tensor, from, to, storedType, bytes),
+    fill: (tensor, from, to, storedType, bytes, scales) =>
+      addon.fillTensor(device, tensor, from, to, storedType, bytes, scales),
     bytesOf: (tensor) => addon.tensorBytes(tensor),
     release: (tensor) => addon.release(tensor),
   };

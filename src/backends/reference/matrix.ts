@@ -1,3 +1,5 @@
+import type { ElementType } from "../backend.ts";
+
 /** A row-major matrix over some array: element (r, c) is data[start + r * stride + c]. A vector of D is one row. */
 export interface Matrix<A extends ArrayLike<number> = Float64Array> {
   readonly data: A;
@@ -5,6 +7,8 @@ export interface Matrix<A extends ArrayLike<number> = Float64Array> {
   readonly rows: number;
   readonly columns: number;
   readonly stride: number;
+  /** What a parameter's numbers are kept in. */
+  readonly type?: ElementType;
 }
 
 export function get(matrix: Matrix<ArrayLike<number>>, row: number, column: number): number {

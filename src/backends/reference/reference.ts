@@ -3,6 +3,7 @@ import { BackendError } from "../../errors.ts";
 import type {
   Backend,
   BackendInfo,
+  ElementType,
   Executable,
   ParameterSet,
   Program,
@@ -18,6 +19,7 @@ import { checkInputs } from "../check-inputs.ts";
 import { asMatrix, resolveDimension } from "../shape.ts";
 import { REFERENCE_KERNELS } from "./kernels/index.ts";
 import type { Matrix } from "./matrix.ts";
+import { narrowRows } from "./narrow.ts";
 
 /** Longest stretch of work, in milliseconds, before other tasks of the process get their turn. */
 const YIELD_AFTER = 8;
@@ -37,7 +39,7 @@ export class ReferenceBackend implements Backend {
     if (!(parameters instanceof ReferenceParameters)) {
       throw new BackendError("reference: these parameters belong to another backend; create them with this one.");
     }
-    for (const parameter of program.parameters) parameters.load(parameter);
+    for (const parameter of program.parameters) parameters.load(parameter, typeOf(program, parameter));
     return new ReferenceExecutable(program, parameters);
   }
 
@@ -56,16 +58,20 @@ class ReferenceParameters implements ParameterSet {
     return [...this.#tensors.values()].reduce((sum, tensor) => sum + tensor.byteLength, 0);
   }
 
-  /** The numbers of one parameter, its parts one after another. */
-  load({ parts, shape }: ProgramParameter): Float64Array {
-    const key = parts.join("\n");
+  /** The numbers of one parameter, its parts one after another, as `type` keeps them. */
+  load({ parts, shape }: ProgramParameter, type: ElementType): Float64Array {
+    const key = [type, ...parts].join("\n");
     const known = this.#tensors.get(key);
     if (known !== undefined) return known;
     const joined = new Float64Array(shape.reduce((a, b) => a * b, 1));
     let start = 0;
     for (const name of parts) {
       const stored = this.#source(name);
-      const numbers = toFloat32(stored.type, stored.read());
+      const numbers = Float64Array.from(toFloat32(stored.type, stored.read()));
+      const columns = shape.at(-1) as number;
+      const scales = stored.scales?.();
+      if (scales !== undefined) for (let i = 0; i < numbers.length; i++) numbers[i]! *= scales[Math.floor(i / columns)]!;
+      if (scales === undefined || type !== "int8") narrowRows(numbers, columns, type);
       joined.set(numbers, start);
       start += numbers.length;
     }
@@ -115,7 +121,9 @@ class ReferenceExecutable implements Executable {
       if (value.place === "constant") return value.data as Float32Array;
       if (value.place === "view") return [];
       const parameter = parameters.get(id);
-      return parameter ? this.#parameters.load(parameter) : new Float64Array(rows(value, sizes) * columns(value));
+      return parameter
+        ? this.#parameters.load(parameter, value.type)
+        : new Float64Array(rows(value, sizes) * columns(value));
     });
   }
 }
@@ -130,11 +138,16 @@ function runStep(program: Program, step: Step, buffers: readonly ArrayLike<numbe
       rows: rows(value, sizes),
       columns: columns(value),
       stride: columns(base),
+      type: value.type,
     };
   };
   const operands = (slots: object) => Object.fromEntries(Object.entries(slots).map(([slot, id]) => [slot, matrix(id)]));
   const kernel = REFERENCE_KERNELS[step.op] as (inputs: object, outputs: object, attributes: object) => void;
   kernel(operands(step.inputs), operands(step.outputs), step.attributes);
+}
+
+function typeOf(program: Program, { value }: ProgramParameter): ElementType {
+  return (program.values[value] as ProgramValue).type;
 }
 
 function rows(value: ProgramValue, sizes: Sizes): number {

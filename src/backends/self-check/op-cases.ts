@@ -1,4 +1,4 @@
-import type { Shape } from "../backend.ts";
+import type { Dtype, Shape } from "../backend.ts";
 import { ACTIVATIONS, POOLINGS } from "../op-table.ts";
 import { attentionCases, plainAttentionCases } from "./attention-cases.ts";
 import { type OpCase, OperandMaker, packed } from "./operand-maker.ts";
@@ -12,6 +12,7 @@ export function opCases(): OpCase[] {
   const make = new OperandMaker(1);
   return [
     ...linearCases(make),
+    ...narrowCases(make),
     ...matmulCases(make),
     ...embeddingCases(make),
     ...elementwiseCases(make),
@@ -95,17 +96,18 @@ interface LinearOptions {
   activation: string;
   bias: boolean;
   residual: boolean;
+  dtype?: Dtype;
 }
 
 function linearCase(make: OperandMaker, options: LinearOptions): OpCase {
-  const { rows, inner, columns, layout, activation } = options;
+  const { rows, inner, columns, layout, activation, dtype = "f32" } = options;
   const sizes = { tokens: rows };
   return {
-    name: `linear [${rows}, ${inner}] x [${columns}, ${inner}] ${layout}, ${activation}${options.residual ? ", residual" : ""}`,
+    name: `linear [${rows}, ${inner}] x [${columns}, ${inner}] ${dtype} ${layout}, ${activation}${options.residual ? ", residual" : ""}`,
     op: "linear",
     operands: {
       x: make.input(["tokens", inner], sizes),
-      weight: make.parameter([columns, inner], layout),
+      weight: make.parameter([columns, inner], layout, dtype),
       ...(options.bias ? { bias: make.parameter([columns]) } : {}),
       ...(options.residual ? { residual: make.input(["tokens", columns], sizes) } : {}),
     },
@@ -113,6 +115,39 @@ function linearCase(make: OperandMaker, options: LinearOptions): OpCase {
     result: ["tokens", columns],
     sizes,
   };
+}
+
+/** Weights and tables in bf16 and int8. */
+function narrowCases(make: OperandMaker): OpCase[] {
+  return (["bf16", "int8"] as const).flatMap((dtype) => {
+    const linear = (rows: number, inner: number, columns: number, layout: "rows" | "packed", full = false) =>
+      linearCase(make, {
+        ...{ rows, inner, columns, layout, dtype, activation: full ? "gelu" : "none", bias: true, residual: full },
+      });
+    const odd = ([1, 3, 17, 67] as const).flatMap((rows) => ODD.map((inner) => linear(rows, inner, 67, "packed")));
+    const rest = [
+      linear(3, 385, 1, "packed"),
+      linear(385, 67, 129, "packed", true),
+      linear(17, 1537, 385, "packed", true),
+    ];
+    const tied = [linear(67, 385, 3, "rows", true), linear(1, 67, 385, "rows"), linear(5, 769, 129, "rows")];
+    const tables = ODD.flatMap((columns) => {
+      const sizes = { tokens: 17 };
+      const common = { result: ["tokens", columns] as Shape, sizes };
+      const table = () => make.parameter([67, columns], "rows", dtype);
+      const ids = () => make.ids("tokens", 17, 67, 67);
+      const mixed = { table0: table(), ids0: ids(), table1: make.parameter([67, columns]), ids1: ids() };
+      const norm = { weight: make.parameter([columns]), bias: make.parameter([columns]) };
+      const sum = { op: "embeddingSum" as const, operands: { ...mixed, ...norm }, attributes: { epsilon: 1e-5 } };
+      return [
+        ...[{ name: `embedding of ${columns}, ${dtype}`, op: "embedding" as const, attributes: {}, ...common }].map(
+          (it) => ({ ...it, operands: { table: table(), ids: ids() } }),
+        ),
+        { name: `embeddingSum of ${columns}, ${dtype} and f32, norm`, ...sum, ...common },
+      ] satisfies OpCase[];
+    });
+    return [...odd, ...rest, ...tied, ...tables];
+  });
 }
 
 function matmulCases(make: OperandMaker): OpCase[] {

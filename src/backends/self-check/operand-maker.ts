@@ -1,4 +1,4 @@
-import type { Dimension, Shape, Sizes } from "../backend.ts";
+import type { Dimension, Dtype, Shape, Sizes } from "../backend.ts";
 import { createRandom } from "./random.ts";
 import type { Operand, SingleStep } from "./single-step.ts";
 
@@ -24,8 +24,8 @@ export class OperandMaker {
     return { place: "input", shape, data: this.floats(count(shape, sizes)) };
   }
 
-  parameter(shape: readonly number[], layout: "rows" | "packed" = "rows"): Operand {
-    return { place: "parameter", shape, layout, data: this.floats(count(shape, {})) };
+  parameter(shape: readonly number[], layout: "rows" | "packed" = "rows", dtype: Dtype = "f32"): Operand {
+    return { place: "parameter", shape, layout, dtype, data: this.floats(count(shape, {})) };
   }
 
   /** Ids below `bound`; the last one that is allowed is among them. */

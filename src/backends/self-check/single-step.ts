@@ -1,4 +1,5 @@
 import type {
+  Dtype,
   Layout,
   Program,
   ProgramParameter,
@@ -18,6 +19,8 @@ export interface Operand {
   readonly data: Float32Array | Int32Array;
   readonly place: "input" | "parameter" | "constant" | "view";
   readonly layout?: Layout;
+  /** place = "parameter": what it is kept in; default f32. */
+  readonly dtype?: Dtype;
   readonly bound?: number | SizeName;
   readonly covers?: SizeName;
   /** place = "view": the first of its columns in `of`, an input; `data` is that of `of`. */
@@ -83,12 +86,12 @@ export function singleStepProgram({ op, operands, attributes, result }: SingleSt
 }
 
 function operandValue(name: string, operand: Operand, view: ProgramValue["view"]): ProgramValue {
-  const { shape, place, data, bound, covers } = operand;
+  const { shape, place, data, bound, covers, dtype = "f32" } = operand;
   return {
     shape,
     place,
     name,
-    type: data instanceof Int32Array ? "i32" : "f32",
+    type: data instanceof Int32Array ? "i32" : dtype,
     ...(place === "constant" ? { data } : {}),
     ...(view === undefined ? {} : { view }),
     ...(bound === undefined ? {} : { bound }),

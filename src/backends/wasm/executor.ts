@@ -79,12 +79,17 @@ export class WasmExecutor {
     }
   }
 
-  #fill({ id, from, to, storedType, bytes }: Extract<QueuedCommand, { kind: "fillTensor" }>): void {
+  #fill({ id, from, to, storedType, bytes, scales }: Extract<QueuedCommand, { kind: "fillTensor" }>): void {
     const tensor = this.#tensors.get(id);
     if (typeof tensor !== "number") return;
-    const source = this.#wasm.allocate(bytes.byteLength);
-    if (source !== 0) new Uint8Array(this.#memory.buffer).set(bytes, source >>> 0);
-    const filled = source !== 0 && this.#wasm.fillTensor(tensor, from, to, storedType, source) !== 0;
+    const before = scales === undefined ? 0 : Math.ceil(scales.byteLength / 64) * 64;
+    const source = this.#wasm.allocate(before + bytes.byteLength);
+    if (source !== 0) {
+      new Uint8Array(this.#memory.buffer).set(bytes, (source >>> 0) + before);
+      if (scales !== undefined) new Float32Array(this.#memory.buffer).set(scales, (source >>> 0) / 4);
+    }
+    const given = scales === undefined ? 0 : source;
+    const filled = source !== 0 && this.#wasm.fillTensor(tensor, from, to, storedType, source + before, given) !== 0;
     if (source !== 0) this.#wasm.release(source);
     if (filled) return;
     this.#wasm.releaseTensor(tensor);

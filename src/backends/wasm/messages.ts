@@ -36,6 +36,8 @@ export type QueuedCommand =
       readonly to: number;
       readonly storedType: number;
       readonly bytes: Uint8Array;
+      /** Of each row, where numbers are multiples of it. */
+      readonly scales: Float32Array | undefined;
     }
   | { readonly kind: "releaseTensor"; readonly id: number }
   /** `tensors`: ids by value number, -1 where a value is none. */

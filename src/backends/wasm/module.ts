@@ -6,7 +6,7 @@ export interface WasmExports {
   allocate(bytes: number): number;
   release(memory: number): void;
   createTensor(rows: number, columns: number, type: number, layout: number): number;
-  fillTensor(tensor: number, from: number, to: number, storedType: number, source: number): number;
+  fillTensor(tensor: number, from: number, to: number, storedType: number, source: number, scales: number): number;
   releaseTensor(tensor: number): void;
   compile(words: number, count: number, tensors: number): number;
   releaseProgram(program: number): void;

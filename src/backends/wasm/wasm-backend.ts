@@ -4,6 +4,7 @@ import type {
   Backend,
   BackendInfo,
   BackendOptions,
+  ElementType,
   Executable,
   ParameterSet,
   Program,
@@ -12,7 +13,7 @@ import type {
 import { checkProgram } from "../check-inputs.ts";
 import { checkThreads } from "../check-threads.ts";
 import { CompiledProgram } from "../compiled-program.ts";
-import { encodeProgram } from "../encoding.ts";
+import { ELEMENT_TYPES, encodeProgram } from "../encoding.ts";
 import { ParameterStore, type TensorMemory, uploadConstants } from "../parameter-store.ts";
 import { canShare, chooseVariant, type WasmVariant } from "./variant.ts";
 import { WasmRunner } from "./wasm-runner.ts";
@@ -107,16 +108,22 @@ export class WasmBackend implements Backend {
   }
 }
 
+/** In int8 a row has a scale and a sum besides. */
+function bytesOfRow(type: ElementType, columns: number): number {
+  if (type === "bf16") return 2 * columns;
+  return type === "int8" ? columns + 8 : 4 * columns;
+}
+
 function wasmMemory(workers: WasmWorkers): TensorMemory<WasmTensor> {
   return {
     create: (name, rows, columns, type, layout) => {
       const id = workers.newId();
       workers.send({ kind: "createTensor", id, name, rows, columns, type, layout });
-      return { id, bytes: 4 * rows * columns }; // without the padding of packed ones
+      return { id, bytes: bytesOfRow(ELEMENT_TYPES[type] as ElementType, columns) * rows }; // without any padding
     },
-    fill: ({ id }, from, to, storedType, bytes) => {
+    fill: ({ id }, from, to, storedType, bytes, scales) => {
       const copy = bytes.slice();
-      workers.send({ kind: "fillTensor", id, from, to, storedType, bytes: copy }, [copy.buffer]);
+      workers.send({ kind: "fillTensor", id, from, to, storedType, bytes: copy, scales }, [copy.buffer]);
     },
     bytesOf: ({ bytes }) => bytes,
     release: ({ id }) => workers.send({ kind: "releaseTensor", id }),

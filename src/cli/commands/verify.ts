@@ -1,4 +1,5 @@
 import { joinPath, pathKind } from "#platform";
+import type { Dtype } from "../../backends/backend.ts";
 import { createBackend } from "../../backends/choose.ts";
 import { Checkpoint } from "../../checkpoints/repository.ts";
 import { Safetensors } from "../../checkpoints/safetensors.ts";
@@ -13,7 +14,7 @@ import {
   verifyRecorded,
 } from "../../models/verify-recorded.ts";
 import type { CommandDefinition } from "../command-definition.ts";
-import { type CommonFlags, positiveNumber } from "../flags.ts";
+import { addDtypeFlag, type CommonFlags, positiveNumber } from "../flags.ts";
 import { isForPeople } from "../results.ts";
 import { table } from "../table.ts";
 import { writeText } from "../terminal.ts";
@@ -22,6 +23,7 @@ interface VerifyFlags extends CommonFlags {
   readonly expected?: string;
   readonly save?: string;
   readonly tolerance: number;
+  readonly dtype?: Dtype;
 }
 
 export const verify: CommandDefinition<VerifyFlags> = {
@@ -35,6 +37,7 @@ export const verify: CommandDefinition<VerifyFlags> = {
       .option("--expected <file>", "recorded inputs and outputs (default: expected.safetensors in the folder)")
       .option("--tolerance <number>", "how far outputs may differ", positiveNumber, DEFAULT_TOLERANCE)
       .option("--save <file>", "write our own outputs under the same names and in the same shapes, 0 where masked");
+    addDtypeFlag(command);
   },
   examples: [
     "cloze verify models/bert-base-uncased",
@@ -50,7 +53,7 @@ export const verify: CommandDefinition<VerifyFlags> = {
     const recorded = Safetensors.open(expected);
     const backend = await createBackend(flags.backend, { threads });
     try {
-      const { model } = loadModel(checkpoint, { backend });
+      const { model } = loadModel(checkpoint, { backend, dtype: flags.dtype });
       const result = await verifyRecorded(model, recorded, { tolerance, fileName: expected, signal: terminal.signal });
       if (save !== undefined) writeSafetensors(save, recordedForm(result, recorded));
       const about = { model: checkpoint.name, head: model.head, backend: backend.info.name, tolerance };
