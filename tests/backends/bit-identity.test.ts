@@ -6,8 +6,10 @@ import { packTexts, randomTexts, smallEncoder, smallWeights } from "../support/s
 
 /** One whose steps are single tiles, and one whose steps divide among threads. */
 const PROGRAMS = [
-  { hidden: 51, heads: 3, inner: 133, layers: 2 },
-  { hidden: 260, heads: 4, inner: 777, layers: 1 },
+  { hidden: 51, heads: 3, inner: 133, layers: 2, dtype: "f32" },
+  { hidden: 260, heads: 4, inner: 777, layers: 1, dtype: "f32" },
+  { hidden: 260, heads: 4, inner: 777, layers: 1, dtype: "bf16" },
+  { hidden: 260, heads: 4, inner: 777, layers: 1, dtype: "int8" },
 ] as const;
 
 /** Batches that mix single tokens, lengths around the blocks of attention, and longer texts. */
@@ -30,7 +32,7 @@ describe.each(runnableForms())("$name", (form) => {
   }
 
   test.each(PROGRAMS)(
-    "a text's result is that of the text alone, on one thread and on two: $hidden wide",
+    "a text's result is that of the text alone, on one thread and on two: $hidden wide, $dtype",
     async (sizes) => {
       const program = smallEncoder(sizes);
       const weights = smallWeights(program);

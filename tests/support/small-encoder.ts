@@ -1,4 +1,4 @@
-import type { Program, RunInputs, Sizes, TensorSource } from "../../src/backends/backend.ts";
+import type { Dtype, Program, RunInputs, Sizes, TensorSource } from "../../src/backends/backend.ts";
 import { createRandom } from "../../src/backends/self-check/random.ts";
 import {
   add,
@@ -25,11 +25,12 @@ export interface SmallEncoderOptions {
   readonly heads?: number;
   readonly inner?: number;
   readonly layers?: number;
+  readonly dtype?: Dtype;
 }
 
 /** A post-norm encoder with everything that a batch could spoil: attention, fused projections, pooling. */
 export function smallEncoder(options: SmallEncoderOptions = {}): Program {
-  const { hidden = 51, heads = 3, inner = 133, layers = 2 } = options;
+  const { hidden = 51, heads = 3, inner = 133, layers = 2, dtype = "f32" } = options;
   const graph = new Graph();
   const weight = (name: string, ...shape: number[]) => graph.parameter(name, shape, FROM);
   const ids = graph.input("ids", ["tokens"], "i32", { bound: VOCABULARY });
@@ -52,7 +53,8 @@ export function smallEncoder(options: SmallEncoderOptions = {}): Program {
     });
     x = norm(`${i}.b`, add(project("down", wide, hidden, inner), x));
   }
-  return buildProgram(graph, { tokens: x, embedding: normalize(pool(x, offsets, "mean")) });
+  const outputs = { tokens: x, embedding: normalize(pool(x, offsets, "mean")) };
+  return buildProgram(graph, outputs, { dtypeOf: () => dtype });
 }
 
 /** Weights by name: the same numbers for the same name, whatever the order. */

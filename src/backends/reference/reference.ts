@@ -70,7 +70,8 @@ class ReferenceParameters implements ParameterSet {
       const numbers = Float64Array.from(toFloat32(stored.type, stored.read()));
       const columns = shape.at(-1) as number;
       const scales = stored.scales?.();
-      if (scales !== undefined) for (let i = 0; i < numbers.length; i++) numbers[i]! *= scales[Math.floor(i / columns)]!;
+      if (scales !== undefined)
+        for (let i = 0; i < numbers.length; i++) numbers[i]! *= scales[Math.floor(i / columns)]!;
       if (scales === undefined || type !== "int8") narrowRows(numbers, columns, type);
       joined.set(numbers, start);
       start += numbers.length;
