@@ -10,6 +10,7 @@ export {
   OverloadError,
   TokenizerError,
 } from "./errors.ts";
+export { Answerer } from "./tasks/answerer.ts";
 export type { Classification } from "./tasks/classification.ts";
 export { Classifier } from "./tasks/classifier.ts";
 export { Embedder } from "./tasks/embedder.ts";
@@ -23,6 +24,7 @@ export type { OnProgress, Progress } from "./tasks/progress.ts";
 export { ReplacedTokenDetector } from "./tasks/replaced-token-detector.ts";
 export { type Ranked, Reranker } from "./tasks/reranker.ts";
 export { SparseEmbedder, type TokenWeight } from "./tasks/sparse-embedder.ts";
+export { Tagger } from "./tasks/tagger.ts";
 export { ZeroShotClassifier } from "./tasks/zero-shot-classifier.ts";
 export type { Encoding } from "./tokenizers/encoding.ts";
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizers/tokenizer.ts";

@@ -65,15 +65,25 @@ export interface ReadingFlags {
   readonly stride?: number;
 }
 
-export function addReadingFlags(command: Command): void {
+/** What `--truncation` and `--stride` are unless they are given. */
+export interface ReadingDefaults {
+  readonly truncation: ReadingFlags["truncation"];
+  /** In words. */
+  readonly stride: string;
+}
+
+export function addReadingFlags(
+  command: Command,
+  { truncation, stride }: ReadingDefaults = { truncation: "truncate", stride: "0" },
+): void {
   command
     .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger)
     .addOption(
       new Option("--truncation <what>", "what to do with longer texts")
         .choices(["truncate", "error", "window"])
-        .default("truncate"),
+        .default(truncation),
     )
-    .option("--stride <n>", "tokens that neighbouring windows share (default: 0)", wholeNumber);
+    .option("--stride <n>", `tokens that neighbouring windows share (default: ${stride})`, wholeNumber);
 }
 
 /** As `ReadingFlags`, of commands that judge each token by what stands on both sides of it. */
@@ -118,6 +128,12 @@ export function positiveInteger(value: string): number {
 
 export function wholeNumber(value: string): number {
   return integerFrom(0, value);
+}
+
+export function anyNumber(value: string): number {
+  const number = Number(value);
+  if (value.trim() === "" || !Number.isFinite(number)) throw new InvalidArgumentError("Expected a number.");
+  return number;
 }
 
 export function positiveNumber(value: string): number {

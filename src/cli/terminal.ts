@@ -38,10 +38,12 @@ export function hasStyles(output: TerminalOutput, { environment }: Terminal): bo
  * visible, and white space becomes single spaces.
  */
 export function onOneLine(text: string): string {
-  return text
-    .replace(/\s+/g, " ")
-    .trim()
-    .replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return visible(text).trim();
+}
+
+/** As `onOneLine`, of a part of a text: spaces at its ends stay. */
+export function visible(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
 /** The beginning of a text, on one line of at most `width` characters. */

@@ -22,6 +22,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/classify.ts")).classify,
   },
   {
+    name: "tag",
+    summary: "find names, places, parts of speech, ... in texts",
+    load: async () => (await import("./commands/tag.ts")).tag,
+  },
+  {
     name: "fill",
     summary: "say which words fit where a text has a mask",
     load: async () => (await import("./commands/fill.ts")).fill,
@@ -35,6 +40,11 @@ export const VERBS: readonly Verb[] = [
     name: "rank",
     summary: "sort passages by how well they answer a query",
     load: async () => (await import("./commands/rank.ts")).rank,
+  },
+  {
+    name: "answer",
+    summary: "find the ranges of a text that answer questions",
+    load: async () => (await import("./commands/answer.ts")).answer,
   },
   {
     name: "encode",

@@ -57,7 +57,7 @@ async function performOne<Input, Item extends Tokenized, Result>(
   const { progress, signal, batchTokens } = batchOptions(call, options, 1);
   signal?.throwIfAborted();
   const work = call.start(batchTokens);
-  const [result] = await work.run([work.tokenize(input)], signal ?? NEVER);
+  const [result] = await work.run([work.tokenize(input)], signal ?? new AbortController().signal);
   progress.advance(1);
   return result as Result;
 }
@@ -82,9 +82,6 @@ async function* performStream<Input, Item extends Tokenized, Result>(
   const batches = batchOptions(call, options);
   for await (const window of inBatches(inputs, call.start(batches.batchTokens), batches)) yield* window;
 }
-
-/** A signal that no one aborts. */
-const NEVER = new AbortController().signal;
 
 function batchOptions(
   { phase, unit, threads }: { readonly phase: string; readonly unit: string; readonly threads: number },

@@ -1,6 +1,6 @@
 import { InputError } from "../errors.ts";
 import type { Encoding } from "../tokenizers/encoding.ts";
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { Tokenizer, TokenizerInput } from "../tokenizers/tokenizer.ts";
 import type { TruncationSide, TruncationStrategy } from "../tokenizers/truncation.ts";
 import { lowercase } from "./lowercase.ts";
 import type { Tokenized } from "./read-windows.ts";
@@ -87,6 +87,18 @@ export class InputReader {
     for (const part of pair === undefined ? [text] : [text, pair]) {
       if (typeof part !== "string") throw new InputError(`${name} is of type ${typeof part}; expected a string.`);
     }
+    return this.#read(name, text, pair);
+  }
+
+  /** As `read`, of a text that comes as its words. */
+  readWords(words: readonly string[], index?: number): Reading {
+    const name = index === undefined ? "The text" : `Text ${index}`;
+    const wrong = Array.isArray(words) ? words.find((word) => typeof word !== "string") : words;
+    if (wrong !== undefined) throw new InputError(`${name} has a word of type ${typeof wrong}; expected strings.`);
+    return this.#read(name, words);
+  }
+
+  #read(name: string, text: TokenizerInput, pair?: string): Reading {
     const encoding = this.#encode(text, pair);
     const windows = this.#options.truncation === "window" ? encoding.windows : [encoding];
     const length = windows.reduce((sum, { ids }) => sum + ids.length, 0);
@@ -98,7 +110,7 @@ export class InputReader {
     return { windows, length, truncated, droppedCharacters: truncated ? droppedCharacters(encoding, text, pair) : 0 };
   }
 
-  #encode(text: string, pair?: string, maxLength = this.#model.maxLength): Encoding {
+  #encode(text: TokenizerInput, pair?: string, maxLength = this.#model.maxLength): Encoding {
     const { tokenizer, layout } = this.#model;
     const {
       truncation,
@@ -108,7 +120,7 @@ export class InputReader {
       prompt = "",
     } = this.#options;
     const prepare = (part: string) => (layout?.lowercase ? lowercase(part) : part);
-    return tokenizer.encode(prepare(prompt + text), {
+    return tokenizer.encode(typeof text === "string" ? prepare(prompt + text) : text.map(prepare), {
       ...(pair === undefined ? {} : { pair: prepare(pair) }),
       ...(truncation === "window" ? { stride } : {}),
       maxLength,
@@ -119,7 +131,7 @@ export class InputReader {
   }
 
   /** Tokens are counted up to a bound: a text of megabytes is refused as fast as any other. */
-  #tooLong(name: string, text: string, pair?: string): InputError {
+  #tooLong(name: string, text: TokenizerInput, pair?: string): InputError {
     const { maxLength } = this.#model;
     const { ids, truncated } = this.#encode(text, pair, 100 * maxLength);
     const others = (this.#options.allowed ?? ["truncate", "window"]).filter((it) => it !== "error");
@@ -131,8 +143,9 @@ export class InputReader {
 }
 
 /** Of a cut prompt the rest is no part of the text. */
-function droppedCharacters(encoding: Encoding, text: string, pair = ""): number {
-  return Math.min(encoding.droppedCharacters, text.length + pair.length);
+function droppedCharacters(encoding: Encoding, text: TokenizerInput, pair = ""): number {
+  const length = typeof text === "string" ? text.length : text.reduce((sum, word) => sum + word.length, 0);
+  return Math.min(encoding.droppedCharacters, length + pair.length);
 }
 
 /** The part of a reading that results tell. */

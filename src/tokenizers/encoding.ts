@@ -105,6 +105,14 @@ export class Encoding {
     );
   }
 
+  /** Number of a token among all of its text, whichever window it stands in; null for special tokens: `[T]`. */
+  get indices(): (number | null)[] {
+    return this.#collect(
+      (_, index) => index,
+      () => null,
+    );
+  }
+
   /** Number of a token's word in its text; null for special tokens: `[T]`. */
   get words(): (number | null)[] {
     const { sequences } = this.#source;
