@@ -73,8 +73,14 @@ describeShared("tag", "goldens/pipelines", (pipelines) => {
 
   test("for people: entities in colour, or in brackets", async () => {
     const shown = [...argv, "A\u001b[0m man\nin Zürich", "--aggregation", "simple"];
-    expect(await seen(shown)).toMatchInlineSnapshot();
-    expect(await seen(shown, { NO_COLOR: "1" })).toMatchInlineSnapshot();
+    expect(await seen(shown)).toMatchInlineSnapshot(`
+      "<36>A<2> LOC<22><39>�<36>[<2> LOC<22><39>0<36>m<2> LOC<22><39> <36>man<2> LOC<22><39> <36>in Z<2> LOC<22><39>üric<33>h<2> PER<22><39>
+      "
+    `);
+    expect(await seen(shown, { NO_COLOR: "1" })).toMatchInlineSnapshot(`
+      "[A LOC]�[[ LOC]0[m LOC] [man LOC] [in Z LOC]üric[h PER]
+      "
+    `);
   });
 
   test("mistakes", async () => {

@@ -10,8 +10,8 @@ const MODELS: { readonly [example: string]: string } = {
   "03-zero-shot.ts": "pipelines/nli",
   "04-rank.ts": "sentences/cross-encoder-1",
   "05-sparse-embed.ts": "pipelines/mask",
-  "07-tag.ts": "pipelines/tagger",
-  "08-answer.ts": "pipelines/qa",
+  "08-tag.ts": "pipelines/tagger",
+  "09-answer.ts": "pipelines/qa",
 };
 
 for (const example of readdirSync(join(repositoryRoot, "examples"))) {

@@ -1,7 +1,7 @@
 /**
  * Answers questions from a text, or says that it does not.
  *
- *     npx tsx examples/08-answer.ts models/roberta-base-squad2
+ *     npx tsx examples/09-answer.ts models/roberta-base-squad2
  */
 import { Answerer } from "cloze";
 

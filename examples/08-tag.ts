@@ -1,7 +1,7 @@
 /**
  * Finds names and places, and counts them.
  *
- *     npx tsx examples/07-tag.ts models/bert-base-NER
+ *     npx tsx examples/08-tag.ts models/bert-base-NER
  */
 import { Tagger } from "cloze";
 
