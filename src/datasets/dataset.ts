@@ -7,6 +7,7 @@ import type { SourceRow } from "./source-row.ts";
 import { quoted, reportBadRow } from "./source-row.ts";
 import { readSourceRows, resolveData, type SourceOptions } from "./source-rows.ts";
 
+/** How `Dataset.open` reads a file. */
 export interface DatasetOptions {
   /** Columns by role, where their names do not say it: `{ text: "review", label: "stars" }`. */
   readonly columns?: { readonly [role: string]: string } | undefined;

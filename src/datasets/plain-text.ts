@@ -12,6 +12,7 @@ export interface CorpusText {
   readonly line: number;
 }
 
+/** How `readPlainText` parts a file. */
 export interface PlainTextOptions extends BadRowOptions {
   /** `line`: each line that is not blank; `paragraph`: lines up to a blank one, joined by line ends. Default: line. */
   readonly unit?: "line" | "paragraph" | undefined;

@@ -6,6 +6,7 @@ import { readDelimitedRows } from "./delimited.ts";
 import { readJsonRows } from "./json-lines.ts";
 import type { SourceRow } from "./source-row.ts";
 
+/** A document of a collection for retrieval. */
 export interface CorpusDocument {
   readonly id: string;
   /** "" where it has none. */
@@ -13,11 +14,13 @@ export interface CorpusDocument {
   readonly text: string;
 }
 
+/** How `openRetrieval` reads a folder. */
 export interface RetrievalOptions {
   /** Which judgements to read. Default: "test". */
   readonly split?: string | undefined;
 }
 
+/** A collection for retrieval. */
 export interface RetrievalData {
   /** Every document, read anew each time. */
   documents(): AsyncGenerator<CorpusDocument>;

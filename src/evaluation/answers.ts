@@ -1,6 +1,7 @@
 /** SQuAD's exact match and F1 of answers. Source: the official evaluation scripts of SQuAD 1.1 and 2.0. */
 import { checkPaired } from "./paired.ts";
 
+/** Of all answers together. */
 export interface AnswerScores {
   /** The share of answers that equal a gold one after normalizing, from 0 to 1. */
   readonly exactMatch: number;

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.ts";
 
+/** How `bootstrapInterval` draws. */
 export interface BootstrapOptions {
   /** The share of resamples within the interval. Default: 0.95. */
   readonly confidence?: number | undefined;
@@ -7,6 +8,7 @@ export interface BootstrapOptions {
   readonly resamples?: number | undefined;
 }
 
+/** The bounds of a confidence interval. */
 export interface Interval {
   readonly low: number;
   readonly high: number;

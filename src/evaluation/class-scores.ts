@@ -13,6 +13,7 @@ export interface ClassCounts {
   readonly correct: number;
 }
 
+/** Of a class, or of several together. */
 export interface PrecisionRecallF1 {
   /** The share of predictions that are right; 0 where there are none. */
   readonly precision: number;

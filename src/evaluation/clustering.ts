@@ -2,6 +2,7 @@
 import { type Label, sortLabels } from "./confusion.ts";
 import { checkPaired } from "./paired.ts";
 
+/** How well clusters match classes. */
 export interface ClusterScores {
   /** 1 when each cluster holds rows of one class only. */
   readonly homogeneity: number;

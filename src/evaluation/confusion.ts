@@ -11,6 +11,7 @@ export interface Confusion {
   readonly counts: readonly (readonly number[])[];
 }
 
+/** How `confusionMatrix` is laid out. */
 export interface ConfusionOptions {
   /** Order of rows and columns. Default: all labels that appear on either side, sorted. */
   readonly labels?: readonly Label[] | undefined;

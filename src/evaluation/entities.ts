@@ -11,6 +11,7 @@ export interface TaggedEntity {
   readonly end: number;
 }
 
+/** How tags are read. */
 export interface EntityOptions {
   /**
    * Without one, tags are read leniently, as conlleval and seqeval's default mode do: an I- after O or another type

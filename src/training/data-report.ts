@@ -42,6 +42,7 @@ export interface OverlapReport {
   readonly examples: readonly RowPair[];
 }
 
+/** What `debugData` found. */
 export interface DataReport {
   readonly files: readonly SplitReport[];
   readonly overlaps: readonly OverlapReport[];

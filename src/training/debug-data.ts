@@ -10,6 +10,7 @@ import { dataWarnings } from "./data-warnings.ts";
 import { findOddLabels } from "./odd-labels.ts";
 import { findOverlap, SplitSummary } from "./split-summary.ts";
 
+/** How `debugData` reads and measures. */
 export interface DebugDataOptions extends DatasetOptions {
   /** A model's folder: lengths are then counted in its tokens. Default: none, characters are counted. */
   readonly model?: string | undefined;

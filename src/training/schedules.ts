@@ -6,6 +6,7 @@ import { InputError } from "../errors.ts";
  */
 export type ScheduleName = "linear" | "cosine" | "constant" | "warmup-stable-decay";
 
+/** How the learning rate goes. */
 export interface ScheduleOptions {
   /** Default: linear. */
   readonly schedule?: ScheduleName | undefined;

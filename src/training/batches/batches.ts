@@ -2,6 +2,7 @@ import { InputError } from "../../errors.ts";
 import type { Position, Sequence } from "./sequence.ts";
 import { permutation } from "./shuffle.ts";
 
+/** What batches by length must know of their items. */
 export interface BatchOptions<T> {
   /** Tokens of an item. */
   readonly lengthOf: (item: T) => number;

@@ -21,6 +21,7 @@ export interface PackedRow {
   readonly offsets: Int32Array;
 }
 
+/** How `packRows` cuts. */
 export interface PackOptions {
   /** Tokens of a row. */
   readonly length: number;

@@ -14,6 +14,7 @@ export class Gazetteer {
     }
   }
 
+  /** Different entries. */
   get size(): number {
     return this.#entries.size;
   }

@@ -6,6 +6,7 @@ export type KnowledgeStage = "basic" | "phrase" | "entity";
 
 const STAGES: readonly KnowledgeStage[] = ["basic", "phrase", "entity"];
 
+/** How the steps of a run are shared among ERNIE's stages. */
 export interface KnowledgeOptions {
   /** Steps in all. */
   readonly steps: number;

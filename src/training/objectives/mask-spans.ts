@@ -1,6 +1,7 @@
 import { groupTokens, maskingBudget } from "./mask-units.ts";
 import { type MaskedRow, type MaskingOptions, replaceTokens, rowRandom } from "./masked-row.ts";
 
+/** How spans are drawn. */
 export interface SpanOptions extends MaskingOptions {
   /**
    * How long spans are, in words: `geometric` with p = 0.2 (Joshi et al., "SpanBERT", 2020), `n-gram` with probability

@@ -1,6 +1,7 @@
 /** What masked language modelling makes of a row. */
 import { randomBits, seedOf, uniform } from "../../engine/random.ts";
 
+/** A row with tokens to guess. */
 export interface MaskedRow {
   /** `[T]`: the row with some of its tokens replaced. */
   readonly ids: Int32Array;
@@ -19,6 +20,7 @@ export interface MaskingVocabulary {
   readonly special: ReadonlySet<number>;
 }
 
+/** How much is masked, and by what. */
 export interface MaskingOptions {
   readonly vocabulary: MaskingVocabulary;
   /** The run's seed. */

@@ -1,5 +1,6 @@
 /** Phrases found in a corpus by statistics, for ERNIE's phrase masking. */
 
+/** What counts as a phrase. */
 export interface PhraseOptions {
   /** Phrases must occur this often. Default: 10. */
   readonly leastCount?: number | undefined;

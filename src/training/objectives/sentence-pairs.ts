@@ -4,6 +4,7 @@ import { randomBits, seedOf, uniform } from "../../engine/random.ts";
 /** A document as its sentences, each as tokens without special ones. */
 export type SentenceDocument = readonly Int32Array[];
 
+/** Two segments, and how they belong together. */
 export interface SegmentPair {
   readonly first: Int32Array;
   readonly second: Int32Array;
@@ -14,6 +15,7 @@ export interface SegmentPair {
   readonly label: 0 | 1;
 }
 
+/** How long pairs are, and how often wrong. */
 export interface SegmentPairOptions {
   /** Tokens of both segments together, special ones not counted. */
   readonly length: number;
