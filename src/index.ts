@@ -1,4 +1,4 @@
-/** The public names of `cloze`. Parts to build with stand under `cloze/models`, `/tokenizers`, `/checkpoints`, `/engine`. */
+/** The public names of `cloze`. Types of options stand under `cloze/tasks`, parts to build with under `cloze/models`, `/tokenizers`, `/checkpoints`, `/engine`. */
 export type { Backend, BackendInfo, BackendName } from "./backends/backend.ts";
 export type { Similarity } from "./checkpoints/sentence-transformers.ts";
 export {
@@ -14,7 +14,7 @@ export { Answerer } from "./tasks/answerer.ts";
 export type { Classification } from "./tasks/classification.ts";
 export { Classifier } from "./tasks/classifier.ts";
 export { Embedder } from "./tasks/embedder.ts";
-export type { EmbedderOptions, EmbeddingDetail, EmbeddingOf, EmbedOptions } from "./tasks/embedder-options.ts";
+export type { EmbeddingDetail } from "./tasks/embedder-options.ts";
 export { Encoder } from "./tasks/encoder.ts";
 export type { Filling, PseudoLikelihood } from "./tasks/fill-options.ts";
 export { MaskFiller } from "./tasks/mask-filler.ts";
