@@ -8,7 +8,7 @@ import { ARCHITECTURES } from "../src/models/registry.ts";
 const TRANSCRIBED = new Set(["jina-bert-v2", "jina-bert-v2-code", "neobert"]);
 
 /** Families that share another's recordings: same network, other names. */
-const SHARED_RECORDINGS: Record<string, string> = { new: "gte" };
+const SHARED_RECORDINGS: Record<string, string> = { "data2vec-text": "roberta", new: "gte" };
 
 const BEGIN = "<!-- families: npx tsx scripts/check-features.ts --write -->";
 const END = "<!-- end of families -->";

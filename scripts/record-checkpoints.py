@@ -202,7 +202,7 @@ def rembert(r):
 FAMILIES = {
     "bert": bert,
     "ernie": lambda r: bert(r, use_task_id=r.random() < 0.6, task_type_vocab_size=r.randrange(1, 5)),
-    "roberta": bert, "xlm-roberta": bert, "camembert": bert, "roberta-prelayernorm": bert, "xlm-roberta-xl": bert,
+    "roberta": bert, "xlm-roberta": bert, "camembert": bert, "data2vec-text": bert, "roberta-prelayernorm": bert, "xlm-roberta-xl": bert,
     "albert": albert, "distilbert": distilbert, "electra": electra, "mpnet": mpnet,
     "deberta": deberta_v1, "deberta-v2": deberta_v2, "modernbert": modernbert, "nomic_bert": nomic_bert,
     "roformer": roformer, "mobilebert": mobilebert, "convbert": convbert, "squeezebert": squeezebert,
@@ -213,7 +213,7 @@ FAMILIES = {
                            use_entity_aware_attention=r.random() < 0.5),
 }
 # Whose positions count from the padding id, or from 2: so many rows of the table are never read.
-OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "roberta-prelayernorm", "xlm-roberta-xl", "esm", "luke"}
+OFFSET_POSITIONS = {"roberta", "data2vec-text", "xlm-roberta", "camembert", "roberta-prelayernorm", "xlm-roberta-xl", "esm", "luke"}
 
 
 def randomize(model, seed):

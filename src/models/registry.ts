@@ -23,7 +23,7 @@ import { mpnet } from "./mpnet.ts";
 import { neobert } from "./neobert.ts";
 import { nomicBert } from "./nomic-bert.ts";
 import { rembert } from "./rembert.ts";
-import { camembert, roberta, xlmRoberta } from "./roberta.ts";
+import { camembert, data2vecText, roberta, xlmRoberta } from "./roberta.ts";
 import { robertaPreLayerNorm, xlmRobertaXl } from "./roberta-pre-norm.ts";
 import { roformer } from "./roformer.ts";
 import { squeezebert } from "./squeezebert.ts";
@@ -40,6 +40,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
   electra,
   xlmRoberta,
   camembert,
+  data2vecText,
   mpnet,
   deberta,
   debertaV2,

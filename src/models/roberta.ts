@@ -17,14 +17,14 @@ export const robertaConfig = defineConfig(
 );
 
 /**
- * RoBERTa and the families that only renamed it: XLM-RoBERTa and CamemBERT differ in their tokenizers. BERT's blocks;
- * positions count from the padding id + 1, so that a table of 514 reads 512 tokens.
+ * RoBERTa and the families that only renamed it: XLM-RoBERTa and CamemBERT differ in their tokenizers, data2vec (arXiv
+ * 2202.03555) in how it was trained. BERT's blocks; positions count from the padding id + 1, so that a table of 514 reads 512 tokens.
  * Source: arXiv 1907.11692; transformers, models/roberta/modeling_roberta.py.
  */
-function robertaLike(name: string): Architecture {
+function robertaLike(name: string, prefix = "roberta"): Architecture {
   return defineArchitecture({
     name,
-    prefix: "roberta",
+    prefix,
     config: robertaConfig,
     positionsAfter: ({ padId = 1 }) => padId,
     maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
@@ -33,11 +33,12 @@ function robertaLike(name: string): Architecture {
       const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
       return encodeLayers(p.at("encoder"), embedded, config, inputs);
     },
-    heads: robertaHeads("roberta"),
-    ...robertaTies("roberta"),
+    heads: robertaHeads(prefix),
+    ...robertaTies(prefix),
   });
 }
 
 export const roberta = robertaLike("roberta");
 export const xlmRoberta = robertaLike("xlm-roberta");
 export const camembert = robertaLike("camembert");
+export const data2vecText = robertaLike("data2vec-text", "data2vec_text");
