@@ -47,6 +47,7 @@ export function bestSpans(windows: readonly WindowSpans[], { top, maxTokens, thr
       const last = Math.min(start + maxTokens, window.offsets.length);
       for (let end = start; end < last; end++) {
         const logit = window.starts[start]! + window.ends[end]!;
+        if (best.length === top && logit < best[top - 1]!.rank) continue; // most are, and need no object
         const range = { start: window.offsets[start]![0], end: window.offsets[end]![1] };
         if (range.end > range.start) keep(best, { ...range, logit, rank: logit }, top);
       }
