@@ -1,7 +1,7 @@
 /**
  * Trains a tokenizer on files of your own and compares how many tokens it needs with characters.
  *
- *     npx tsx examples/08-train-tokenizer.ts README.md docs/datasets.md
+ *     npx tsx examples/10-train-tokenizer.ts README.md docs/datasets.md
  */
 import { trainTokenizer } from "cloze";
 
