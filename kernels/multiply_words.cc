@@ -88,7 +88,7 @@ struct WidenedInt8 {
   }                                                                                                            \
   vi total = {};                                                                                               \
   for (int i = 0; i < CHAINS; i++) total |= sums[i];                                                           \
-  return total[0] == 0 ? 0 : static_cast<double>(Form::OPERATIONS) * LANES * CHAINS * static_cast<double>(rounds);
+  return total[0] == 0x7fffffff ? 0 : static_cast<double>(Form::OPERATIONS) * LANES * CHAINS * static_cast<double>(rounds);
 #if defined(__x86_64__)
 #define CLOZE_UNKNOWN(a, b) __asm__ volatile("" : "+x"(a), "+x"(b))
 #else
