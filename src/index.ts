@@ -11,6 +11,7 @@ export {
   TokenizerError,
 } from "./errors.ts";
 export { Answerer } from "./tasks/answerer.ts";
+export type { CalibrationRow } from "./tasks/calibrate.ts";
 export type { Classification } from "./tasks/classification.ts";
 export { Classifier } from "./tasks/classifier.ts";
 export { Embedder } from "./tasks/embedder.ts";
@@ -21,6 +22,7 @@ export { MaskFiller } from "./tasks/mask-filler.ts";
 export { MultipleChoice } from "./tasks/multiple-choice.ts";
 export { NextSentence } from "./tasks/next-sentence.ts";
 export type { OnProgress, Progress } from "./tasks/progress.ts";
+export { type QuantizeOptions, type QuantizeReport, quantize } from "./tasks/quantize.ts";
 export { ReplacedTokenDetector } from "./tasks/replaced-token-detector.ts";
 export { type Ranked, Reranker } from "./tasks/reranker.ts";
 export { SparseEmbedder, type TokenWeight } from "./tasks/sparse-embedder.ts";

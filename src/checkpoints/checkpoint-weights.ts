@@ -91,6 +91,14 @@ export class CheckpointWeights {
     return tensor.name === name ? tensor : { ...tensor, name };
   }
 
+  /** Names in the files of the tensors that hold nothing but these, row by row, copies of tied ones too. */
+  holding(names: Iterable<string>): string[] {
+    const given = new Set(names);
+    const isGiven = (name: string) => given.has(name) || given.has(this.#originalOf(name));
+    const holding = this.#names.mapped.filter(({ axes, canonical }) => axes === undefined && canonical.every(isGiven));
+    return holding.map(({ name }) => name);
+  }
+
   /** Compares names and shapes; reads no numbers. */
   audit(expected: Iterable<ExpectedTensor>): WeightAudit {
     const used = new Set<MappedTensor>();

@@ -128,7 +128,15 @@ export type CommonConfig = ConfigValues<typeof commonConfig>;
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   ...Object.values(commonConfig.fields).flatMap(({ keys }) => keys),
   ...["_name_or_path", "_attn_implementation", "_attn_implementation_autoset", "attn_implementation", "auto_map"],
-  ...["transformers_version", "label2id", "finetuning_task", "task_specific_params", "language", "directionality"],
+  ...[
+    "transformers_version",
+    "label2id",
+    "quantization_config",
+    "finetuning_task",
+    "task_specific_params",
+    "language",
+    "directionality",
+  ],
   ...["use_cache", "gradient_checkpointing", "torchscript", "return_dict", "output_past", "reference_compile"],
   ...["output_attentions", "output_hidden_states", "use_bfloat16", "pruned_heads", "chunk_size_feed_forward"],
   ...["bos_token_id", "eos_token_id", "sep_token_id", "cls_token_id", "mask_token_id", "decoder_start_token_id"],

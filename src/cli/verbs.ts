@@ -62,6 +62,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/tokenize.ts")).tokenize,
   },
   {
+    name: "quantize",
+    summary: "write a model in int8 or bf16, and say how far it drifts",
+    load: async () => (await import("./commands/quantize.ts")).quantizeCommand,
+  },
+  {
     name: "inspect",
     summary: "show what a model folder holds and what would load",
     load: async () => (await import("./commands/inspect.ts")).inspect,

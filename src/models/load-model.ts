@@ -65,6 +65,16 @@ export function headOf(architecture: ConfiguredArchitecture): HeadName {
   throw new ConfigError(`config.json: architectures is "${className}"; known endings: ${endings}.`);
 }
 
+/** The head that the config names, if it is one of ours; old configs name classes of their own. */
+export function statedHeadOf(architecture: ConfiguredArchitecture): HeadName | undefined {
+  try {
+    return headOf(architecture);
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Opens a checkpoint's encoder and head on a backend. Names, shapes and config are checked; weights are read when the
  * first program is compiled.

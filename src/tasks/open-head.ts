@@ -3,7 +3,7 @@ import { ReferenceBackend } from "../backends/reference/reference.ts";
 import type { Checkpoint } from "../checkpoints/repository.ts";
 import { CheckpointError, ClozeError, ConfigError, InputError } from "../errors.ts";
 import type { ConfiguredArchitecture, HeadName } from "../models/architecture.ts";
-import { configure, headOf, loadModel } from "../models/load-model.ts";
+import { configure, loadModel, statedHeadOf } from "../models/load-model.ts";
 import type { Model, Tail } from "../models/model.ts";
 
 /** A head, and what a task runs of it, such as "logits". */
@@ -73,7 +73,7 @@ export function openHead(
     loadModel(checkpoint, { head, backend, tail: needs.tail, tensors, dtype }),
   );
   if ("model" in found) return found;
-  const stated = statedHead(configure(checkpoint));
+  const stated = statedHeadOf(configure(checkpoint));
   const others = TASKS.filter(({ task }) => task !== needs.task && opens(checkpoint, task)).map(({ task }) => task);
   const isMeant = stated !== undefined && stated !== "base" && needs.heads.some(({ head }) => head === stated);
   const isDamaged = isMeant && found.error instanceof CheckpointError;
@@ -107,19 +107,9 @@ function tryHeads(
 
 /** @throws ConfigError when the config names another head whose weights would pass for this one's. */
 function checkStated(architecture: ConfiguredArchitecture, head: HeadName): void {
-  const stated = statedHead(architecture);
+  const stated = statedHeadOf(architecture);
   if (stated === undefined || stated === head || !ALIKE.has(stated) || !ALIKE.has(head)) return;
   throw new ConfigError(`its config.json says "${architecture.common.architectures[0]}".`);
-}
-
-/** The head that the config names, if it is one of ours; old configs name classes of their own. */
-function statedHead(architecture: ConfiguredArchitecture): HeadName | undefined {
-  try {
-    return headOf(architecture);
-  } catch (error) {
-    if (error instanceof ConfigError) return undefined;
-    throw error;
-  }
 }
 
 function opens(checkpoint: Checkpoint, task: string): boolean {
