@@ -4,6 +4,7 @@ import { type Figure, formatFigure, reaches } from "./figure.ts";
 import { preparePeers } from "./prepare-peers.ts";
 import { embedding } from "./questions/embedding.ts";
 import { firstVector } from "./questions/first-vector.ts";
+import { forward } from "./questions/forward.ts";
 import { matmul } from "./questions/matmul.ts";
 import { memory } from "./questions/memory.ts";
 import { tokenizers } from "./questions/tokenizers.ts";
@@ -13,6 +14,7 @@ import type { BenchSettings } from "./sides.ts";
 /** Every question that the bench answers. */
 const questions: Record<string, (settings: BenchSettings) => Promise<Figure[]>> = {
   matmul,
+  forward,
   embedding,
   "first-vector": firstVector,
   memory,
