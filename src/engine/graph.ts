@@ -11,11 +11,25 @@ export interface Value {
   readonly type: ElementType;
 }
 
-/** What an operation is to the graph: its name in the op table and its shape rule. Gradients will stand beside it. */
+/** What an operation is to the graph: its name in the op table, its shape rule, its gradient. */
 export interface OpDefinition<N extends OpName = OpName> {
   readonly name: N;
   /** The shape of the result. Throws by `shapeError` when the operands do not fit. */
   shape(inputs: OpInputs<N>, attributes: AttributesOf<N>): Shape;
+  /**
+   * The gradient of each input, given that of the result, as further nodes of the graph. Inputs that nothing is learned
+   * through (ids, offsets, masks) have none. An operation without this is not differentiated.
+   */
+  gradient?(step: Differentiated<N>, gradient: Value): OpInputs<N>;
+}
+
+/** A node to be differentiated. */
+export interface Differentiated<N extends OpName> {
+  readonly inputs: OpInputs<N>;
+  readonly attributes: AttributesOf<N>;
+  readonly output: Value;
+  /** Whether an input's gradient is wanted; others may be left out. */
+  wants(slot: InputSlot<N>): boolean;
 }
 
 export type OpInputs<N extends OpName> = { readonly [S in InputSlot<N>]?: Value | undefined };
@@ -25,6 +39,7 @@ export interface Node {
   readonly inputs: { readonly [slot: string]: Value };
   readonly attributes: { readonly [name: string]: number | string };
   readonly output: Value;
+  readonly gradient: OpDefinition["gradient"];
 }
 
 /** Where a value that no node computes comes from. */
@@ -94,7 +109,13 @@ export class Graph {
       Object.entries(inputs as Record<string, Value | undefined>).filter(([, value]) => value !== undefined),
     ) as Record<string, Value>;
     const output = this.#value(op.shape(inputs, attributes), "f32");
-    this.nodes.push({ op: op.name, inputs: present, attributes: attributes as Node["attributes"], output });
+    this.nodes.push({
+      op: op.name,
+      inputs: present,
+      attributes: attributes as Node["attributes"],
+      output,
+      gradient: op.gradient as Node["gradient"],
+    });
     return output;
   }
 

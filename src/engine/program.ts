@@ -20,6 +20,11 @@ export interface ProgramOptions {
   readonly fuse?: boolean;
   /** What weights and tables of that name are kept in; parameters that other steps read stay f32. Default: all f32. */
   readonly dtypeOf?: ((parameter: string) => Dtype) | undefined;
+  /**
+   * Parameters may change between runs: all lie in rows, one copy that every program shares, none stacked with others.
+   * Default false: weights that are only multiplied with are packed.
+   */
+  readonly trainable?: boolean;
 }
 
 /**
@@ -37,15 +42,16 @@ export function buildProgram(
     if (draft.value(id).source !== undefined)
       throw new InputError(`Output "${name}" is an input or a parameter, not a result.`);
   }
-  if (options.fuse ?? true) fuse(draft);
-  return freeze(draft, findDtypes(draft, options.dtypeOf ?? (() => "f32")));
+  const { trainable = false } = options;
+  if (options.fuse ?? true) fuse(draft, { stack: !trainable });
+  const dtypes = findDtypes(draft, options.dtypeOf ?? (() => "f32"));
+  return freeze(draft, dtypes, trainable ? new Map() : findLayouts(draft));
 }
 
 /** Renumbers what is left, decides where each value lives, and turns slices into views. */
-function freeze(draft: Draft, dtypes: ReadonlyMap<number, Dtype>): Program {
+function freeze(draft: Draft, dtypes: ReadonlyMap<number, Dtype>, layouts: ReadonlyMap<number, Layout>): Program {
   const outputNames = new Map([...draft.outputs].map(([name, id]) => [id, name]));
   const views = findViews(draft, outputNames);
-  const layouts = findLayouts(draft);
   const values: ProgramValue[] = [];
   const numbers = new Map<number, number>();
   const parameters: ProgramParameter[] = [];

@@ -1,7 +1,7 @@
+import { seedOf } from "../backends/random.ts";
 import type { DataRow } from "../datasets/data-row.ts";
 import { inputKey } from "../datasets/data-row.ts";
 import { labelsOf } from "../datasets/label-set.ts";
-import { seedOf } from "../engine/random.ts";
 
 /** Two rows that have the same input, counted from 1. */
 export interface RowPair {

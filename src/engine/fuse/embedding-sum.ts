@@ -12,7 +12,7 @@ export function fuseEmbeddingSum(draft: Draft): void {
     const found: DraftStep[] = [];
     const sum = step.op === "layerNorm" ? (step.inputs.x as number) : step.output;
     if (step.op === "layerNorm" && uses.get(sum) !== 1) continue;
-    if (!collect(sum, producers, uses, found, sum)) continue;
+    if (!collect(draft, sum, producers, uses, found, sum)) continue;
     const tables = found.filter((s) => s.op === "embedding");
     if (tables.length < 2 || tables.length > MOST_TABLES) continue;
     for (const part of found) if (part !== step) gone.add(part);
@@ -23,6 +23,7 @@ export function fuseEmbeddingSum(draft: Draft): void {
 
 /** Gathers the embeddings that `id` sums, left to right; false when it is anything else or someone else reads a part. */
 function collect(
+  draft: Draft,
   id: number,
   producers: Map<number, DraftStep>,
   uses: Map<number, number>,
@@ -35,7 +36,8 @@ function collect(
   if (step.op === "embedding") return true;
   if (step.op !== "add") return false;
   const { a, b } = step.inputs as { a: number; b: number };
-  return collect(a, producers, uses, found, root) && collect(b, producers, uses, found, root);
+  if (draft.value(a).shape.join() !== draft.value(b).shape.join()) return false; // b is repeated along a
+  return collect(draft, a, producers, uses, found, root) && collect(draft, b, producers, uses, found, root);
 }
 
 function rewrite(step: DraftStep, tables: readonly DraftStep[]): void {

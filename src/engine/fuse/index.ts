@@ -5,14 +5,13 @@ import { fuseLinearResidual } from "./linear-residual.ts";
 import { fuseStackedLinears } from "./stacked-linears.ts";
 
 /** The passes in their order: activations before residuals, since a linear that took a residual takes no function. */
-const PASSES: readonly ((draft: Draft) => void)[] = [
-  fuseLinearActivation,
-  fuseLinearResidual,
-  fuseEmbeddingSum,
-  fuseStackedLinears,
-];
+const PASSES: readonly ((draft: Draft) => void)[] = [fuseLinearActivation, fuseLinearResidual, fuseEmbeddingSum];
 
-/** Joins steps that one kernel can do. Results stay within rounding of the plain program's. */
-export function fuse(draft: Draft): void {
+/**
+ * Joins steps that one kernel can do. Results stay within rounding of the plain program's. `stack`: also linears of one
+ * input, whose weights are then stored as one.
+ */
+export function fuse(draft: Draft, { stack }: { readonly stack: boolean }): void {
   for (const pass of PASSES) pass(draft);
+  if (stack) fuseStackedLinears(draft);
 }

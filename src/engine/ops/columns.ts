@@ -10,7 +10,20 @@ const sliceOp: OpDefinition<"slice"> = {
     }
     return [rowsOf(x), count];
   },
+  gradient({ inputs, attributes }, gradient) {
+    return { x: padColumns(gradient, attributes.start, columnsOf(required("slice", "x", inputs.x))) };
+  },
 };
+
+const padColumnsOp: OpDefinition<"padColumns"> = {
+  name: "padColumns",
+  shape: (inputs, { columns }) => [rowsOf(required("padColumns", "x", inputs.x)), columns],
+};
+
+/** x[R, count] as columns `start` ... of a matrix that is 0 elsewhere -> [R, columns] */
+function padColumns(x: Value, start: number, columns: number): Value {
+  return x.graph.add(padColumnsOp, { x }, { start, columns });
+}
 
 /** Columns start ... start + count of x[R, D] -> [R, count]. Costs nothing where the reader can stride. */
 export function slice(x: Value, start: number, count: number): Value {
@@ -24,6 +37,15 @@ const concatOp: OpDefinition<"concat"> = {
     const parts = [inputs.a, inputs.b, inputs.c, inputs.d].filter((part) => part !== undefined);
     if (parts.some((part) => rowsOf(part) !== rowsOf(a))) throw shapeError("concat", "all need the same rows", inputs);
     return [rowsOf(a), parts.reduce((sum, part) => sum + columnsOf(part), 0)];
+  },
+  gradient({ inputs }, gradient) {
+    let start = 0;
+    const next = (part: Value | undefined) => {
+      if (part === undefined) return undefined;
+      start += columnsOf(part);
+      return slice(gradient, start - columnsOf(part), columnsOf(part));
+    };
+    return { a: next(inputs.a), b: next(inputs.b), c: next(inputs.c), d: next(inputs.d) };
   },
 };
 

@@ -9,7 +9,21 @@ const embeddingOp: OpDefinition<"embedding"> = {
     if (ids.type !== "i32") throw shapeError("embedding", "ids must be integers", inputs);
     return [rowsOf(ids), columnsOf(table)];
   },
+  gradient({ inputs }, gradient) {
+    const [table, ids] = [required("embedding", "table", inputs.table), required("embedding", "ids", inputs.ids)];
+    return { table: scatterRows(gradient, ids, table) };
+  },
 };
+
+const scatterRowsOp: OpDefinition<"scatterRows"> = {
+  name: "scatterRows",
+  shape: (inputs) => required("scatterRows", "like", inputs.like).shape,
+};
+
+/** Rows of x added up by index, in the shape of `like`. */
+function scatterRows(x: Value, index: Value, like: Value): Value {
+  return x.graph.add(scatterRowsOp, { x, index, like }, {});
+}
 
 /** Rows of table[V, D] by ids[R] -> [R, D] */
 export function embedding(table: Value, ids: Value): Value {
@@ -23,6 +37,10 @@ const gatherRowsOp: OpDefinition<"gatherRows"> = {
     const index = required("gatherRows", "index", inputs.index);
     if (index.type !== "i32") throw shapeError("gatherRows", "index must be integers", inputs);
     return [rowsOf(index), columnsOf(x)];
+  },
+  gradient({ inputs }, gradient) {
+    const [x, index] = [required("gatherRows", "x", inputs.x), required("gatherRows", "index", inputs.index)];
+    return { x: scatterRows(gradient, index, x) };
   },
 };
 

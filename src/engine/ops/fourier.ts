@@ -7,6 +7,8 @@ const op: OpDefinition<"fourier"> = {
     required("fourier", "offsets", inputs.offsets);
     return required("fourier", "x", inputs.x).shape;
   },
+  // The matrix of cosines is symmetric in both dimensions.
+  gradient: ({ inputs }, gradient) => ({ x: fourier(gradient, required("fourier", "offsets", inputs.offsets)) }),
 };
 
 /** The real part of the two-dimensional Fourier transform of each text's [length, D]. Source: FNet, arXiv 2105.03824. */

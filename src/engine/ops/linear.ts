@@ -1,6 +1,9 @@
 import type { Activation } from "../../backends/op-table.ts";
 import type { OpDefinition, Value } from "../graph.ts";
-import { columnsOf, required, rowsOf, shapeError } from "../shape.ts";
+import { columnsOf, required, rowsOf, sameShape, shapeError } from "../shape.ts";
+import { activation, add } from "./elementwise.ts";
+import { matmul } from "./matmul.ts";
+import { sumRows } from "./sum.ts";
 
 const op: OpDefinition<"linear"> = {
   name: "linear",
@@ -14,13 +17,15 @@ const op: OpDefinition<"linear"> = {
     if (inputs.bias !== undefined && columnsOf(inputs.bias) !== outputs) {
       throw shapeError("linear", "bias needs one number per row of weight", inputs);
     }
-    if (
-      inputs.residual !== undefined &&
-      (columnsOf(inputs.residual) !== outputs || rowsOf(inputs.residual) !== rowsOf(x))
-    ) {
-      throw shapeError("linear", "residual needs the shape of the result", inputs);
-    }
     return [rowsOf(x), outputs];
+  },
+  gradient({ inputs, wants }, gradient) {
+    const [x, weight] = [required("linear", "x", inputs.x), required("linear", "weight", inputs.weight)];
+    return {
+      x: wants("x") ? matmul(gradient, weight) : undefined,
+      weight: wants("weight") ? matmul(gradient, x, { transposeA: true }) : undefined,
+      bias: wants("bias") ? sumRows(gradient) : undefined,
+    };
   },
 };
 
@@ -32,8 +37,16 @@ export interface LinearOptions {
   readonly residual?: Value | undefined; // [R, N]
 }
 
-/** activation(x[R, K] . weight[N, K]^T + bias[N]) + residual[R, N] -> [R, N] */
+/**
+ * activation(x[R, K] . weight[N, K]^T + bias[N]) + residual[R, N] -> [R, N]. In the graph these are steps of their own, as
+ * differentiation wants them; fusion makes one of them.
+ */
 export function linear(x: Value, weight: Value, options: LinearOptions = {}): Value {
-  const { bias, residual, activation = "none" } = options;
-  return x.graph.add(op, { x, weight, bias, residual }, { activation });
+  const { bias, residual, activation: name = "none" } = options;
+  const product = activation(x.graph.add(op, { x, weight, bias }, { activation: "none" }), name);
+  if (residual === undefined) return product;
+  if (!sameShape(residual, product)) {
+    throw shapeError("linear", "residual needs the shape of the result", { x, weight, residual });
+  }
+  return add(product, residual);
 }

@@ -12,6 +12,20 @@ const op: OpDefinition<"matmul"> = {
     if (typeof columns !== "number") throw shapeError("matmul", "the result needs a fixed number of columns", inputs);
     return [rows, columns];
   },
+  gradient({ inputs, attributes, wants }, gradient) {
+    const [a, b] = [required("matmul", "a", inputs.a), required("matmul", "b", inputs.b)];
+    const transposeA = attributes.transposeA === 1;
+    const transposeB = attributes.transposeB === 1;
+    const ofA = () =>
+      transposeA
+        ? matmul(b, gradient, { transposeA: transposeB, transposeB: true })
+        : matmul(gradient, b, { transposeB: !transposeB });
+    const ofB = () =>
+      transposeB
+        ? matmul(gradient, a, { transposeA: true, transposeB: transposeA })
+        : matmul(a, gradient, { transposeA: !transposeA });
+    return { a: wants("a") ? ofA() : undefined, b: wants("b") ? ofB() : undefined };
+  },
 };
 
 /** op(a) . op(b) of two values; the flags (default false) transpose first. */

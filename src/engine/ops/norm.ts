@@ -1,5 +1,7 @@
 import type { OpDefinition, Value } from "../graph.ts";
 import { columnsOf, required, shapeError } from "../shape.ts";
+import { multiply } from "./elementwise.ts";
+import { sumRows } from "./sum.ts";
 
 const layerNormOp: OpDefinition<"layerNorm"> = {
   name: "layerNorm",
@@ -12,6 +14,21 @@ const layerNormOp: OpDefinition<"layerNorm"> = {
     }
     return x.shape;
   },
+  gradient({ inputs, attributes: { epsilon }, wants }, gradient) {
+    const x = required("layerNorm", "x", inputs.x);
+    const { weight } = inputs;
+    const ofWeight = () => sumRows(multiply(gradient, layerNorm(x, undefined, undefined, epsilon)));
+    return {
+      x: wants("x") ? x.graph.add(layerNormGradientOp, { x, weight, gradient }, { epsilon }) : undefined,
+      weight: wants("weight") ? ofWeight() : undefined,
+      bias: wants("bias") ? sumRows(gradient) : undefined,
+    };
+  },
+};
+
+const layerNormGradientOp: OpDefinition<"layerNormGradient"> = {
+  name: "layerNormGradient",
+  shape: (inputs) => required("layerNormGradient", "x", inputs.x).shape,
 };
 
 /** (x - mean) / sqrt(variance + epsilon) * weight + bias, by row of x[R, D]; weight and bias are [D] or absent. */
@@ -28,6 +45,19 @@ const rmsNormOp: OpDefinition<"rmsNorm"> = {
     }
     return x.shape;
   },
+  gradient({ inputs, attributes: { epsilon }, wants }, gradient) {
+    const x = required("rmsNorm", "x", inputs.x);
+    const { weight } = inputs;
+    return {
+      x: wants("x") ? x.graph.add(rmsNormGradientOp, { x, weight, gradient }, { epsilon }) : undefined,
+      weight: wants("weight") ? sumRows(multiply(gradient, rmsNorm(x, undefined, epsilon))) : undefined,
+    };
+  },
+};
+
+const rmsNormGradientOp: OpDefinition<"rmsNormGradient"> = {
+  name: "rmsNormGradient",
+  shape: (inputs) => required("rmsNormGradient", "x", inputs.x).shape,
 };
 
 /** x / sqrt(mean(x^2) + epsilon) * weight, by row of x[R, D]. */
@@ -38,6 +68,15 @@ export function rmsNorm(x: Value, weight: Value | undefined, epsilon: number): V
 const normalizeOp: OpDefinition<"normalize"> = {
   name: "normalize",
   shape: (inputs) => required("normalize", "x", inputs.x).shape,
+  gradient({ inputs, attributes }, gradient) {
+    const x = required("normalize", "x", inputs.x);
+    return { x: x.graph.add(normalizeGradientOp, { x, gradient }, attributes) };
+  },
+};
+
+const normalizeGradientOp: OpDefinition<"normalizeGradient"> = {
+  name: "normalizeGradient",
+  shape: (inputs) => required("normalizeGradient", "x", inputs.x).shape,
 };
 
 /** Rows of x scaled to length 1; rows shorter than `epsilon` are divided by it (as torch's normalize, 1e-12). */

@@ -8,6 +8,14 @@ const op: OpDefinition<"pool"> = {
     required("pool", "offsets", inputs.offsets);
     return ["texts", columnsOf(required("pool", "x", inputs.x))];
   },
+  gradient: ({ inputs, attributes }, gradient) => ({
+    x: gradient.graph.add(gradientOp, { ...inputs, gradient }, attributes),
+  }),
+};
+
+const gradientOp: OpDefinition<"poolGradient"> = {
+  name: "poolGradient",
+  shape: (inputs) => required("poolGradient", "x", inputs.x).shape,
 };
 
 /** One vector a text: x[T, D], offsets[B + 1] -> [B, D]. Tokens whose mask[T] is 0 are left out. */

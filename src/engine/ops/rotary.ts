@@ -14,6 +14,11 @@ const op: OpDefinition<"rotary"> = {
     }
     return x.shape;
   },
+  gradient({ inputs, attributes }, gradient) {
+    const { positions, frequencies, table } = inputs;
+    const inverse = 1 - attributes.inverse;
+    return { x: gradient.graph.add(op, { x: gradient, positions, frequencies, table }, { ...attributes, inverse }) };
+  },
 };
 
 /** By which angles: frequencies[F] per position, or the table[positions, 2F] of sines and then cosines. */
@@ -34,5 +39,5 @@ export interface RotaryOptions {
  */
 export function rotary(x: Value, positions: Value, angles: RotaryAngles, options: RotaryOptions): Value {
   const { heads, interleaved = false, scale = 1 } = options;
-  return x.graph.add(op, { x, positions, ...angles }, { heads, interleaved: Number(interleaved), scale });
+  return x.graph.add(op, { x, positions, ...angles }, { heads, interleaved: Number(interleaved), scale, inverse: 0 });
 }

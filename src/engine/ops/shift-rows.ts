@@ -7,6 +7,9 @@ const op: OpDefinition<"shiftRows"> = {
     required("shiftRows", "offsets", inputs.offsets);
     return required("shiftRows", "x", inputs.x).shape;
   },
+  gradient({ inputs, attributes }, gradient) {
+    return { x: shiftRows(gradient, required("shiftRows", "offsets", inputs.offsets), -attributes.by) };
+  },
 };
 
 /** y[t] = x[t + by] where that is a token of the same text, else zeros. Convolutions compose from it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { seedOf } from "../../engine/random.ts";
+import { seedOf } from "../../backends/random.ts";
 import { batchesOfLikeLength, batchesOfSize, batchesOfTokens } from "./batches.ts";
 import { mixSequences } from "./mix.ts";
 import { packRows, type TokenText } from "./pack.ts";

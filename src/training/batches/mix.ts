@@ -1,4 +1,4 @@
-import { uniform } from "../../engine/random.ts";
+import { uniform } from "../../backends/random.ts";
 import { InputError } from "../../errors.ts";
 import type { Position, Sequence } from "./sequence.ts";
 

@@ -1,4 +1,4 @@
-import { randomBits, seedOf, uniform } from "../../engine/random.ts";
+import { randomBits, seedOf, uniform } from "../../backends/random.ts";
 import { countOf, type Sequence } from "./sequence.ts";
 
 const ROUNDS = 6;

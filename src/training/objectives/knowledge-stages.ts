@@ -1,4 +1,4 @@
-import { uniform } from "../../engine/random.ts";
+import { uniform } from "../../backends/random.ts";
 import { InputError } from "../../errors.ts";
 
 /** What ERNIE masks: single tokens, then phrases, then entities. */

@@ -1,5 +1,5 @@
 /** What masked language modelling makes of a row. */
-import { randomBits, seedOf, uniform } from "../../engine/random.ts";
+import { randomBits, seedOf, uniform } from "../../backends/random.ts";
 
 /** A row with tokens to guess. */
 export interface MaskedRow {

@@ -1,5 +1,5 @@
 /** Pairs of segments for next sentence prediction (BERT) and sentence order prediction (ALBERT). */
-import { randomBits, seedOf, uniform } from "../../engine/random.ts";
+import { randomBits, seedOf, uniform } from "../../backends/random.ts";
 
 /** A document as its sentences, each as tokens without special ones. */
 export type SentenceDocument = readonly Int32Array[];

@@ -29,7 +29,7 @@ function score(inputs: ScoreInputs, attributes: ScoreAttributes, i: number, j: n
 }
 
 /** The row of a table over the distances -M ... M. */
-function clampDistance(distance: number, table: Matrix<ArrayLike<number>>): number {
+export function clampDistance(distance: number, table: Matrix<ArrayLike<number>>): number {
   const entries = table.rows === 1 ? table.columns : table.rows;
   const most = (entries - 1) / 2;
   return Math.max(-most, Math.min(most, distance)) + most;
@@ -94,8 +94,9 @@ export const attentionSoftmax: ReferenceKernel<"attentionSoftmax"> = (
   }
 };
 
-export const attentionMix: ReferenceKernel<"attentionMix"> = (inputs, { y }, { heads, keyHeads }) => {
+export const attentionMix: ReferenceKernel<"attentionMix"> = (inputs, { y }, { heads, keyHeads, transpose }) => {
   const { probabilities, v, offsets, pairOffsets } = inputs;
+  if (transpose === 1) return mixTransposed(inputs, y, heads, keyHeads);
   const size = y.columns / heads;
   for (const { text, from, to } of texts(offsets)) {
     const first = pairOffsets.data[pairOffsets.start + text] as number;
@@ -110,3 +111,27 @@ export const attentionMix: ReferenceKernel<"attentionMix"> = (inputs, { y }, { h
     }
   }
 };
+
+/** Of each key: the sum over queries, and over the heads that share its head. */
+function mixTransposed(inputs: KernelInputs<"attentionMix">, y: Matrix, heads: number, keyHeads: number): void {
+  const { probabilities, v, offsets, pairOffsets } = inputs;
+  const size = y.columns / keyHeads;
+  const shared = heads / keyHeads;
+  for (const { text, from, to } of texts(offsets)) {
+    const first = pairOffsets.data[pairOffsets.start + text] as number;
+    const length = to - from;
+    for (let j = 0; j < length; j++) {
+      for (let column = 0; column < y.columns; column++) {
+        const head = Math.floor(column / size);
+        const mixed = sum(shared, (s) => {
+          const h = head * shared + s;
+          return sum(
+            length,
+            (i) => get(probabilities, first + i * length + j, h) * get(v, from + i, h * size + (column % size)),
+          );
+        });
+        set(y, from + j, column, mixed);
+      }
+    }
+  }
+}

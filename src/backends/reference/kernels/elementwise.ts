@@ -29,7 +29,7 @@ export const gatedUnit: ReferenceKernel<"gatedUnit"> = ({ x }, { y }, attributes
 };
 
 export const rotary: ReferenceKernel<"rotary"> = ({ x, positions, frequencies, table }, { y }, attributes) => {
-  const { heads, interleaved, scale } = attributes;
+  const { heads, interleaved, scale, inverse } = attributes;
   const size = x.columns / heads;
   const pairs = frequencies?.columns ?? (table?.columns ?? 0) / 2;
   fill(y, (r, column) => {
@@ -43,6 +43,7 @@ export const rotary: ReferenceKernel<"rotary"> = ({ x, positions, frequencies, t
     const sine = table ? get(table, position, pair) : Math.sin(angle);
     const cosine = table ? get(table, position, pairs + pair) : Math.cos(angle);
     const partner = get(x, r, isSecond ? column - distance : column + distance);
-    return scale * (get(x, r, column) * cosine + (isSecond ? partner : -partner) * sine);
+    const turned = (isSecond ? partner : -partner) * (inverse === 1 ? -sine : sine);
+    return scale * (get(x, r, column) * cosine + turned);
   });
 };

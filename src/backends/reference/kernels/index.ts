@@ -1,11 +1,13 @@
 import type { OpName } from "../../op-table.ts";
 import type { ReferenceKernel } from "../kernel.ts";
 import * as attention from "./attention.ts";
+import * as backward from "./backward.ts";
 import * as elementwise from "./elementwise.ts";
 import * as linear from "./linear.ts";
 import * as norms from "./norms.ts";
 import * as rows from "./rows.ts";
 import * as texts from "./texts.ts";
+import * as training from "./training.ts";
 
 /** Every operation of the op table. */
 export const REFERENCE_KERNELS: { readonly [N in OpName]: ReferenceKernel<N> } = {
@@ -34,4 +36,25 @@ export const REFERENCE_KERNELS: { readonly [N in OpName]: ReferenceKernel<N> } =
   slice: rows.slice,
   shiftRows: texts.shiftRows,
   fourier: texts.fourier,
+  scatterRows: backward.scatterRows,
+  sumRows: backward.sumRows,
+  padColumns: backward.padColumns,
+  activationGradient: backward.activationGradient,
+  layerNormGradient: backward.layerNormGradient,
+  rmsNormGradient: backward.rmsNormGradient,
+  normalizeGradient: backward.normalizeGradient,
+  softmaxGradient: backward.softmaxGradient,
+  logSoftmaxGradient: backward.logSoftmaxGradient,
+  poolGradient: backward.poolGradient,
+  attentionSoftmaxGradient: backward.attentionSoftmaxGradient,
+  relativeBiasGradient: backward.relativeBiasGradient,
+  disentangledGradient: backward.disentangledGradient,
+  dropout: training.dropout,
+  crossEntropy: training.crossEntropy,
+  crossEntropyGradient: training.crossEntropyGradient,
+  binaryCrossEntropy: training.binaryCrossEntropy,
+  binaryCrossEntropyGradient: training.binaryCrossEntropyGradient,
+  rowSquares: training.rowSquares,
+  accumulate: training.accumulate,
+  adamW: training.adamW,
 };

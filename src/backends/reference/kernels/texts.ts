@@ -39,6 +39,32 @@ function poolColumn(rows: readonly number[], at: (row: number) => number, poolin
   }
 }
 
+/** What each row adds to its text's pooled number: the derivative of `poolColumn`. */
+export function poolWeights(
+  rows: readonly number[],
+  at: (row: number) => number,
+  pooling: string,
+  from: number,
+): number[] {
+  const only = (chosen: number) => rows.map((_, i) => (i === chosen ? 1 : 0));
+  switch (pooling) {
+    case "cls":
+      return only(0);
+    case "lastToken":
+      return only(rows.length - 1);
+    case "max":
+      return only(rows.reduce((best, row, i) => (at(row) > at(rows[best] as number) ? i : best), 0));
+    case "meanSqrt":
+      return rows.map(() => 1 / Math.sqrt(rows.length));
+    case "weightedMean": {
+      const total = rows.reduce((sum, row) => sum + row - from + 1, 0);
+      return rows.map((row) => (row - from + 1) / total);
+    }
+    default:
+      return rows.map(() => 1 / rows.length);
+  }
+}
+
 export const shiftRows: ReferenceKernel<"shiftRows"> = ({ x, offsets }, { y }, { by }) => {
   for (const { from, to } of texts(offsets)) {
     for (let row = from; row < to; row++) {
