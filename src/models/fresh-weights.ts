@@ -1,8 +1,8 @@
 import type { TensorSource } from "../backends/backend.ts";
+import { gaussian, seedOf } from "../backends/random.ts";
 import { memoryTensor } from "../checkpoints/stored-types.ts";
 import type { Graph } from "../engine/graph.ts";
 import type { Initializer } from "../engine/initializer.ts";
-import { gaussian, seedOf } from "../backends/random.ts";
 import { InputError } from "../errors.ts";
 
 /** Beyond two deviations a truncated normal draws again; draws of one number are this far apart in the stream. */
