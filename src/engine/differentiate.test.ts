@@ -187,16 +187,16 @@ const CASES: Case[] = [
 function differentiated({ build, name: caseName, least = 0 }: Case) {
   const graph = new Graph();
   const y = build((name, shape) => graph.parameter(name, shape, ZEROS), graph);
-  const one = graph.constant("one", new Float32Array([1]), [1]);
   const column = graph.constant("column", new Float32Array(columnsOf(y)).fill(1), [columnsOf(y), 1]);
   const weights = graph.constant("weights", numbers("weights", columnsOf(y), 0), [columnsOf(y)]);
-  const loss = sumRows(matmul(multiply(y, weights), column));
+  const rowLoss = matmul(multiply(y, weights), column); // [R, 1]
+  const loss = sumRows(rowLoss);
   const { parameters } = graph;
   const gradients = differentiate(
     graph,
-    loss,
+    rowLoss,
     parameters.map(({ value }) => value),
-    one,
+    affine(rowLoss, 0, 1),
   );
   const values = new Map(
     graph.parameters.map(({ name, shape }) => [
@@ -277,9 +277,11 @@ async function slope(f: (delta: number) => Promise<number>): Promise<number> {
 test("what a loss does not depend on has no gradient", () => {
   const graph = new Graph();
   const [a, b] = [graph.parameter("a", [3], ZEROS), graph.parameter("b", [3], ZEROS)];
+  const loss = affine(a, 2);
+  expect([...differentiate(graph, loss, [a, b], loss).keys()]).toEqual([a]);
   const one = graph.constant("one", new Float32Array([1]), [1]);
-  const column = graph.constant("ones", new Float32Array(3).fill(1), [3, 1]);
-  const gradients = differentiate(graph, sumRows(matmul(affine(a, 2), column)), [a, b], one);
-  expect([...gradients.keys()]).toEqual([a]);
-  expect(() => differentiate(graph, affine(a, 2), [a], one)).toThrow("A loss is one number, [1]; got [3].");
+  expect(() => differentiate(graph, loss, [a], one)).toThrow(
+    "differentiate: the seed needs the loss's shape; got loss [3], seed [1].",
+  );
+  expect(() => differentiate(graph, sumRows(a), [a], sumRows(a))).toThrow('"sumRows" has no gradient');
 });

@@ -1,16 +1,17 @@
 import { InputError } from "../errors.ts";
 import type { Differentiated, Graph, Node, Value } from "./graph.ts";
 import { add } from "./ops/elementwise.ts";
+import { sameShape, shapeError } from "./shape.ts";
 
 /**
- * The gradients of `loss` with respect to some parameters, by reverse mode: from the loss back, each node's gradient is
- * handed to its inputs by the operation's own rule, and added up where a value is read several times. They are further
- * nodes of the same graph, so that forward and backward become one program.
+ * The gradients of `sum(loss * seed)` with respect to some parameters, by reverse mode: from the loss back, each node's
+ * gradient is handed to its inputs by the operation's own rule, and added up where a value is read several times. They
+ * are further nodes of the same graph, so that forward and backward become one program.
  *
- * @param loss one number: [1]
- * @param seed the gradient of the loss itself, [1]
+ * @param loss the loss of each row, or any other value
+ * @param seed of the loss's shape: what each of its numbers counts
  * @returns by parameter; one that the loss does not depend on is absent
- * @throws InputError when the loss is not one number, or an operation on the way has no gradient.
+ * @throws InputError when the seed is of another shape, or an operation on the way has no gradient.
  */
 export function differentiate(
   graph: Graph,
@@ -18,7 +19,7 @@ export function differentiate(
   parameters: readonly Value[],
   seed: Value,
 ): ReadonlyMap<Value, Value> {
-  if (loss.shape.join() !== "1") throw new InputError(`A loss is one number, [1]; got [${loss.shape.join(", ")}].`);
+  if (!sameShape(loss, seed)) throw shapeError("differentiate", "the seed needs the loss's shape", { loss, seed });
   const nodes = [...graph.nodes]; // the backward nodes come after them
   const dependent = dependents(nodes, parameters);
   const gradients = new Map<number, Value>([[loss.id, seed]]);

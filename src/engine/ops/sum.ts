@@ -1,12 +1,10 @@
 import type { OpDefinition, Value } from "../graph.ts";
 import { columnsOf, required, rowsOf, sameShape } from "../shape.ts";
-import { add, affine } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 
 const sumRowsOp: OpDefinition<"sumRows"> = {
   name: "sumRows",
   shape: (inputs) => [columnsOf(required("sumRows", "x", inputs.x))],
-  gradient: ({ inputs }, gradient) => ({ x: add(affine(required("sumRows", "x", inputs.x), 0), gradient) }),
 };
 
 /** The sum of the rows of x[R, D] -> [D] */
