@@ -72,8 +72,8 @@ const KernelSet* const* kernel_sets() {
   int count = 0;
   const bool avx2 = has.avx && has.avx2 && has.fma && has.f16c;
   const bool avx512 = avx2 && has.avx512f && has.avx512dq && has.avx512bw && has.avx512vl;
-  // Intel's processors need four cycles for what AMD's do in one (vdpbf16ps: 90 GF/s a core of Sapphire Rapids, where
-  // widening to f32 gives 175).
+  // Intel's processors are slower at it than at f32 (vdpbf16ps: 105 of a peak of 110 GF/s a core of Sapphire Rapids, where
+  // widening to f32 gives 160).
   const bool bf16 = avx512 && has.avx512_vnni && has.avx512_bf16;
   if (bf16 && !has.intel) sets[count++] = &avx512::vnni_bf16_kernel_set;
   if (avx512 && has.avx512_vnni) sets[count++] = &avx512::vnni_kernel_set;

@@ -10,6 +10,15 @@ CLOZE_INLINE vi load_words(const float* from) { return reinterpret_cast<vi>(load
 
 CLOZE_INLINE vi load_word_splat(const float* from) { return reinterpret_cast<vi>(load_splat(from)); }
 
+// Sums keep the type that the instruction gives them: where they change it, GCC 12 spills every one.
+typedef int32_t vi_anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+CLOZE_INLINE void load_sum(vf& sum, const float* from) { sum = load(from); }
+CLOZE_INLINE void load_sum(vi& sum, const float* from) { sum = *reinterpret_cast<const vi_anywhere*>(from); }
+CLOZE_INLINE void store_sum(float* to, vf sum) { store(to, sum); }
+CLOZE_INLINE void store_sum(float* to, vi sum) { *reinterpret_cast<vi_anywhere*>(to) = sum; }
+CLOZE_INLINE vi bits_of(vf sum) { return reinterpret_cast<vi>(sum); }
+CLOZE_INLINE vi bits_of(vi sum) { return sum; }
+
 // a[0] * b[0] + a[1] * b[1] of the 16-bit halves of each lane, added to `sum`.
 CLOZE_INLINE vi multiply_halves(vi a, vi b, vi sum) {
 #if defined(__AVX512F__)
@@ -29,17 +38,19 @@ CLOZE_INLINE vi multiply_halves(vi a, vi b, vi sum) {
 // Each form says what it keeps of a vector of the weight (`Right`), of a word of x (`Left`), and how the two are added.
 // `TURNS` is how many a word takes, each made for the whole tile before the next; `OPERATIONS` what one turn does in a lane.
 struct WidenedBf16 {
+  using Sum = vf;
   static constexpr RowForm FORM = ROWS_F32;
   static constexpr int TURNS = 2, OPERATIONS = 2;
   static CLOZE_INLINE vi right(vi words, int turn) {
     return turn == 0 ? words << 16 : words & static_cast<int32_t>(0xffff0000);
   }
-  static CLOZE_INLINE vi add(vi left, vi right, vi sum) {
-    return reinterpret_cast<vi>(multiply_add(reinterpret_cast<vf>(left), reinterpret_cast<vf>(right), reinterpret_cast<vf>(sum)));
+  static CLOZE_INLINE vf add(vi left, vi right, vf sum) {
+    return multiply_add(reinterpret_cast<vf>(left), reinterpret_cast<vf>(right), sum);
   }
 };
 
 struct WidenedInt8 {
+  using Sum = vi;
   static constexpr RowForm FORM = ROWS_INT16;
   static constexpr int TURNS = 2, OPERATIONS = 4;
   // The bytes of each half: the even ones first, sign and all.
@@ -54,9 +65,12 @@ struct WidenedInt8 {
 // The body of every tile; a macro, as functions for other instruction sets must not share a template with these.
 #define CLOZE_WORD_TILE                                                                                        \
   constexpr int WIDTH = V * LANES;                                                                             \
-  vi sum[R][V];                                                                                                \
+  typename Form::Sum sum[R][V];                                                                                \
   _Pragma("GCC unroll 16") for (int r = 0; r < R; r++) {                                                       \
-    _Pragma("GCC unroll 4") for (int v = 0; v < V; v++) sum[r][v] = resume ? load_words(sums + r * WIDTH + v * LANES) : vi{}; \
+    _Pragma("GCC unroll 4") for (int v = 0; v < V; v++) {                                          \
+      if (resume) load_sum(sum[r][v], sums + r * WIDTH + v * LANES);                                           \
+      else sum[r][v] = typename Form::Sum{};                                                                   \
+    }                                                                                                          \
   }                                                                                                            \
   for (const float* end = b + depth * WIDTH; b != end; b += WIDTH) {                                           \
     _Pragma("GCC unroll 2") for (int turn = 0; turn < Form::TURNS; turn++) {                                   \
@@ -72,22 +86,22 @@ struct WidenedInt8 {
     a += Form::TURNS;                                                                                          \
   }                                                                                                            \
   _Pragma("GCC unroll 16") for (int r = 0; r < R; r++) {                                                       \
-    _Pragma("GCC unroll 4") for (int v = 0; v < V; v++) store(sums + r * WIDTH + v * LANES, reinterpret_cast<vf>(sum[r][v])); \
+    _Pragma("GCC unroll 4") for (int v = 0; v < V; v++) store_sum(sums + r * WIDTH + v * LANES, sum[r][v]); \
   }
 
 // The body of every peak: what a tile adds, of registers alone.
 #define CLOZE_WORD_PEAK                                                                                        \
   constexpr int CHAINS = TILE_ROWS * PANEL_VECTORS < 12 ? 12 : TILE_ROWS * PANEL_VECTORS;                      \
-  vi sums[CHAINS], left, right;                                                                                \
-  for (int i = 0; i < CHAINS; i++) sums[i] = vi{} + i;                                                         \
-  __builtin_memset(&left, 1, sizeof left);                                                                     \
-  __builtin_memset(&right, 1, sizeof right);                                                                   \
+  typename Form::Sum sums[CHAINS];                                                                             \
+  for (int i = 0; i < CHAINS; i++) sums[i] = typename Form::Sum{};                                             \
+  for (int i = 0; i < CHAINS; i++) sums[i][0] = i;                                                             \
+  vi left = vi{} + 0x3f803f80, right = left; /* 1 in bf16 and in f32 */                                        \
   CLOZE_UNKNOWN(left, right);                                                                                  \
   for (int64_t round = 0; round < rounds; round++) {                                                           \
     _Pragma("GCC unroll 32") for (int i = 0; i < CHAINS; i++) sums[i] = Form::add(left, right, sums[i]);       \
   }                                                                                                            \
   vi total = {};                                                                                               \
-  for (int i = 0; i < CHAINS; i++) total |= sums[i];                                                           \
+  for (int i = 0; i < CHAINS; i++) total |= bits_of(sums[i]);                                                           \
   return total[0] == 0x7fffffff ? 0 : static_cast<double>(Form::OPERATIONS) * LANES * CHAINS * static_cast<double>(rounds);
 #if defined(__x86_64__)
 #define CLOZE_UNKNOWN(a, b) __asm__ volatile("" : "+x"(a), "+x"(b))
@@ -135,6 +149,7 @@ constexpr WordTiles widened_int8 = plain_tiles<WidenedInt8>();
 #define CLOZE_TARGET_BF16 __attribute__((target("avx512bf16")))
 
 struct DottedInt8 {
+  using Sum = vi;
   static constexpr RowForm FORM = ROWS_UINT8;
   static constexpr int TURNS = 1, OPERATIONS = 8;
   static CLOZE_INLINE vi right(vi words, int) { return words; }
@@ -148,11 +163,12 @@ struct DottedInt8 {
 };
 
 struct DottedBf16 {
+  using Sum = vf;
   static constexpr RowForm FORM = ROWS_BF16;
   static constexpr int TURNS = 1, OPERATIONS = 4;
   static CLOZE_INLINE vi right(vi words, int) { return words; }
-  CLOZE_TARGET_BF16 static CLOZE_INLINE vi add(vi left, vi right, vi sum) {
-    return reinterpret_cast<vi>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), (__m512bh)left, (__m512bh)right));
+  CLOZE_TARGET_BF16 static CLOZE_INLINE vf add(vi left, vi right, vf sum) {
+    return _mm512_dpbf16_ps(sum, (__m512bh)left, (__m512bh)right);
   }
 };
 
@@ -201,6 +217,7 @@ constexpr WordTiles dotted_bf16 = bf16_tiles();
 #define CLOZE_TARGET_VNNI __attribute__((target("avxvnni")))
 
 struct DottedInt8 {
+  using Sum = vi;
   static constexpr RowForm FORM = ROWS_UINT8;
   static constexpr int TURNS = 1, OPERATIONS = 8;
   static CLOZE_INLINE vi right(vi words, int) { return words; }
