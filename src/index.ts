@@ -1,5 +1,7 @@
 /** The public names of `cloze`. Types of options stand under `cloze/tasks`, parts to build with under `cloze/models`, `/tokenizers`, `/checkpoints`, `/engine`. */
 export type { Backend, BackendInfo, BackendName } from "./backends/backend.ts";
+export type { HubOptions } from "./checkpoints/hub/hub-settings.ts";
+export { type Pulled, type PullOptions, type PullProgress, pullModel } from "./checkpoints/hub/pull-model.ts";
 export type { Similarity } from "./checkpoints/sentence-transformers.ts";
 export {
   BackendError,

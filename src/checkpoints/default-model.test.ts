@@ -56,10 +56,11 @@ describe("a folder", () => {
   });
 
   test.each([
+    ["org/model@../x", '"../x" is no revision; expected a branch, a tag or a commit of org/model, such as "main".'],
     ["no/such/folder", 'There is no model folder at "no/such/folder".'],
     [
       "some-org/some-model",
-      'There is no folder "some-org/some-model" here, and models are not fetched from the hub yet.',
+      'There is no folder "some-org/some-model" here, "some-org/some-model" at "main" is not in the cache /nonexistent/hub, and HF_HUB_OFFLINE forbids asking the hub.',
     ],
   ])("that is not there: %s", async (where, message) => {
     await expect(resolveWhere(where)).rejects.toThrow(message);

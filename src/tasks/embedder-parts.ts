@@ -37,7 +37,9 @@ const PLAIN_LAYOUT: TextLayout = {
 
 /** Opens everything, or nothing. */
 export async function openEmbedderParts(where: string | undefined, options: EmbedderOptions): Promise<EmbedderParts> {
-  return openOnBackend(options, async (backend) => openParts(await resolveWhere(where), backend, options));
+  return openOnBackend(options, async (backend) =>
+    openParts(await resolveWhere(where, { signal: options.signal, onProgress: options.onProgress }), backend, options),
+  );
 }
 
 async function openParts(location: ModelLocation, backend: Backend, options: EmbedderOptions) {

@@ -61,7 +61,14 @@ export async function openTaskModel(
   options: LoadOptions = {},
 ): Promise<TaskModel> {
   if (where === undefined && needs.suggested !== undefined) throw notNamed(needs.task, needs.suggested);
-  return openOnBackend(options, async (backend) => openParts(await resolveWhere(where), needs, backend, options));
+  return openOnBackend(options, async (backend) =>
+    openParts(
+      await resolveWhere(where, { signal: options.signal, onProgress: options.onProgress }),
+      needs,
+      backend,
+      options,
+    ),
+  );
 }
 
 async function openParts(location: ModelLocation, needs: TaskNeeds, backend: Backend, options: LoadOptions) {

@@ -45,7 +45,7 @@ test("a file that is not there", async () => {
   for (const verb of ["inspect", "verify"])
     expect(await mistake([verb, "missing"])).toBe('error: There is no model folder at "missing".');
   expect(await mistake(["embed", "x", "--model", "org/missing"])).toMatchInlineSnapshot(
-    `"error: There is no folder "org/missing" here, and models are not fetched from the hub yet. Download "org/missing" and pass its folder."`,
+    `"error: There is no folder "org/missing" here, "org/missing" at "main" is not in the cache /nonexistent/hub, and HF_HUB_OFFLINE forbids asking the hub. Run "cloze pull org/missing" with a network, or pass a model's folder."`,
   );
   expect(await mistake(["tokenize", "missing", "x"])).toMatchInlineSnapshot(
     `"error: missing holds no tokenizer: expected tokenizer.json, vocab.txt, vocab.json with merges.txt, or one of spiece.model, spm.model, sentencepiece.bpe.model, sentencepiece.model, tokenizer.model."`,

@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import { hostname } from "node:os";
+import * as path from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+
+/** Milliseconds between two signs of life, and after how long without one a lock is taken from its owner. */
+const BEAT = 2_000;
+const STALE_AFTER = 15_000;
+/** Milliseconds between two looks at a lock that another holds. */
+const LOOK_AGAIN = 100;
+
+/** A lock that this process holds. */
+export interface HeldLock {
+  /** Eight hexadecimal digits that no other holder has. */
+  readonly key: string;
+  /** Keys of holders that ended without letting go: what they were writing has been left. */
+  readonly abandoned: readonly string[];
+  release(): void;
+}
+
+interface Owner {
+  readonly key: string;
+  readonly pid: number;
+  readonly host: string;
+}
+
+/**
+ * Waits until no other process holds `file` and holds it. The file itself is empty and stays, as the Python library
+ * leaves its own; who holds it stands in `file.owner`, which exists only meanwhile. An owner that has died, or gave no
+ * sign of life for 15 seconds, loses the lock. So a lock is an economy (nobody fetches what another is fetching) and
+ * never what correctness rests on.
+ */
+export async function holdLock(file: string, signal?: AbortSignal): Promise<HeldLock> {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.closeSync(fs.openSync(file, "a", 0o664));
+  const owner: Owner = { key: randomBytes(4).toString("hex"), pid: process.pid, host: hostname() };
+  const ownerFile = `${file}.owner`;
+  const abandoned: string[] = [];
+  while (!take(ownerFile, owner)) {
+    const dead = breakStale(ownerFile, owner.key);
+    if (dead !== undefined) abandoned.push(dead);
+    else await wait(LOOK_AGAIN, undefined, { signal });
+  }
+  const beat = setInterval(() => touch(ownerFile), BEAT).unref();
+  const release = () => {
+    clearInterval(beat);
+    if (readOwner(ownerFile)?.key === owner.key) fs.rmSync(ownerFile, { force: true });
+  };
+  return { key: owner.key, abandoned, release };
+}
+
+function take(ownerFile: string, owner: Owner): boolean {
+  try {
+    fs.writeFileSync(ownerFile, JSON.stringify(owner), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Removes an owner that is gone; returns its key, "" when it had not even written that. */
+function breakStale(ownerFile: string, key: string): string | undefined {
+  const owner = readOwner(ownerFile);
+  if (!isStale(ownerFile, owner)) return undefined;
+  // Of several who find it stale one renames it; one who renamed a fresh owner by that puts it back.
+  const aside = `${ownerFile}.${key}`;
+  try {
+    fs.renameSync(ownerFile, aside);
+    if (readOwner(aside)?.key === owner?.key) return owner?.key ?? "";
+    fs.linkSync(aside, ownerFile);
+    return undefined;
+  } catch {
+    return undefined;
+  } finally {
+    fs.rmSync(aside, { force: true });
+  }
+}
+
+function isStale(ownerFile: string, owner: Owner | undefined): boolean {
+  const beaten = fs.statSync(ownerFile, { throwIfNoEntry: false })?.mtimeMs;
+  if (beaten === undefined) return false;
+  if (Date.now() - beaten > STALE_AFTER) return true;
+  return owner !== undefined && owner.host === hostname() && !isAlive(owner.pid);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // alive, and another user's
+  }
+}
+
+function readOwner(ownerFile: string): Owner | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(ownerFile, "utf8")) as Owner;
+  } catch {
+    return undefined;
+  }
+}
+
+function touch(file: string): void {
+  try {
+    fs.utimesSync(file, new Date(), new Date());
+  } catch {
+    // Taken from us: the next holder has been told by then what we leave.
+  }
+}
