@@ -93,7 +93,7 @@ test("all shells are told every command and flag, with its choices", async () =>
     expect(fish).toContain(`-a ${name} -d '${summary.replaceAll("'", "\\'")}'`);
   }
   expect(zsh).toContain("'*--backend[what computes]: :(native wasm reference)'");
-  expect(zsh).toContain("'*--model[a model'\\''s folder]: :_files -/'");
+  expect(zsh).toContain("'*--model[a model'\\''s folder, or its id on the hub]: :_files -/'");
   expect(zsh).toContain("'*--json[one JSON object a line, as in a pipe]'");
   expect(fish).toContain("-n '__fish_seen_subcommand_from fill' -l backend -x -a 'native wasm reference' -d");
   expect(fish).toContain("-n '__fish_seen_subcommand_from fill' -l input -r -F -d");
