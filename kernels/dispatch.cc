@@ -2,6 +2,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 namespace cloze {
@@ -10,7 +14,7 @@ namespace cloze {
 
 namespace sse2 { extern const KernelSet kernel_set; }
 namespace avx2 { extern const KernelSet kernel_set, vnni_kernel_set; }
-namespace avx512 { extern const KernelSet kernel_set, vnni_kernel_set, vnni_bf16_kernel_set; }
+namespace avx512 { extern const KernelSet kernel_set, vnni_kernel_set, vnni_bf16_kernel_set, amx_kernel_set; }
 
 namespace {
 
@@ -59,6 +63,16 @@ Features read_features() {
   return found;
 }
 
+// Linux keeps room for the tile registers of those processes that ask (arch_prctl(2), ARCH_REQ_XCOMP_PERM).
+bool may_use_amx() {
+#if defined(__linux__)
+  constexpr long REQUEST_PERMISSION = 0x1023, TILE_DATA = 18;
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+#else
+  return false;
+#endif
+}
+
 const Features& features() {
   static const Features found = read_features();
   return found;
@@ -67,14 +81,15 @@ const Features& features() {
 }  // namespace
 
 const KernelSet* const* kernel_sets() {
-  static const KernelSet* sets[7];
+  static const KernelSet* sets[8];
   const Features& has = features();
   int count = 0;
   const bool avx2 = has.avx && has.avx2 && has.fma && has.f16c;
   const bool avx512 = avx2 && has.avx512f && has.avx512dq && has.avx512bw && has.avx512vl;
-  // Intel's processors are slower at it than at f32 (vdpbf16ps: 105 of a peak of 110 GF/s a core of Sapphire Rapids, where
+  // Intel's processors are slower at bf16 in vectors than at f32 (vdpbf16ps: 105 of a peak of 110 GF/s a core of Sapphire Rapids, where
   // widening to f32 gives 160).
   const bool bf16 = avx512 && has.avx512_vnni && has.avx512_bf16;
+  if (bf16 && has.amx_bf16 && has.amx_int8 && may_use_amx()) sets[count++] = &avx512::amx_kernel_set;
   if (bf16 && !has.intel) sets[count++] = &avx512::vnni_bf16_kernel_set;
   if (avx512 && has.avx512_vnni) sets[count++] = &avx512::vnni_kernel_set;
   if (bf16 && has.intel) sets[count++] = &avx512::vnni_bf16_kernel_set;

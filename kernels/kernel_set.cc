@@ -81,6 +81,11 @@ namespace {
 constexpr Table vnni_bf16_table = by_opcode(&linear_vnni_bf16_kernel);
 }
 extern const KernelSet vnni_bf16_kernel_set = set_of<vnni_bf16_multipliers>(CLOZE_NAME_OF(CLOZE_ISA) "_bf16", vnni_bf16_table);
+
+namespace {
+constexpr Table amx_table = by_opcode(&linear_amx_kernel);
+}
+extern const KernelSet amx_kernel_set = set_of<amx_multipliers>(CLOZE_NAME_OF(CLOZE_ISA) "_amx", amx_table);
 #endif
 
 }  // namespace cloze::CLOZE_ISA

@@ -11,6 +11,7 @@ extern const Kernel linear_vnni_kernel;  // where the processor has VNNI
 #endif
 #if defined(__AVX512F__)
 extern const Kernel linear_vnni_bf16_kernel;  // and AVX512_BF16
+extern const Kernel linear_amx_kernel;        // and AMX
 #endif
 extern const Kernel matmul_kernel;
 extern const Kernel embedding_kernel;

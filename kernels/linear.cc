@@ -151,6 +151,25 @@ CLOZE_INLINE void fetch_results(const Operands& o, const Panel& panel, int64_t f
   }
 }
 
+#if defined(__AVX512F__)
+// As many of the steps as AMX takes, for all rows of one panel; returns how many.
+int64_t multiply_blocks(const Operands& o, const Panel& panel, int64_t first, int rows, int64_t step, int64_t steps, const float* data,
+                        float* sums, Ahead ahead) {
+  if (o.tiles == nullptr || o.tiles->block == nullptr) return 0;
+  const int64_t whole = steps / AMX_STEPS * AMX_STEPS;
+  if (whole == 0) return 0;
+  const int blocks = (rows + AMX_ROWS - 1) / AMX_ROWS;
+  ahead.step_bytes *= (rows + TILE_ROWS - 1) / TILE_ROWS / blocks;
+  for (int block = 0; block < blocks; block++) {
+    const int from = rows * block / blocks, to = rows * (block + 1) / blocks;
+    o.tiles->block(to - from, panel.vectors, whole, o.left_row(first + from) + step, o.left_stride(), data, sums + from * panel.width(),
+                   step > 0, ahead);
+    ahead.at += ahead.step_bytes * whole;
+  }
+  return whole;
+}
+#endif
+
 // One panel for rows [first, first + rows).
 void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int rows, float* sums, float* packing) {
   const bool packed = o.weight->layout == LAYOUT_PACKED;
@@ -165,12 +184,20 @@ void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int ro
     // The same steps of the next panel, a part of them with each tile of rows.
     const ptrdiff_t bytes_of_step = packed ? (width * sizeof(float) + row_tiles - 1) / row_tiles : 0;
     Ahead ahead = {reinterpret_cast<const char*>(packed ? data + width * depth : data), bytes_of_step};
+    int64_t done = 0;
+#if defined(__AVX512F__)
+    done = multiply_blocks(o, panel, first, rows, step, steps, data, sums, ahead);
+    if (done > 0) ahead.step_bytes = 0;
+#endif
     each_row_tile(rows, [&](int from, int to) {
       float* own = sums + from * width;
       if (last) fetch_results(o, panel, first + from, first + to);
       const MultiplyTile multiply =
           o.tiles == nullptr ? multiply_tile_for(WALK_FETCHING, to - from, panel.vectors) : o.tiles->at[to - from - 1][panel.vectors - 1];
-      multiply(steps, o.left_row(first + from) + step * o.left_words(), o.left_stride(), data, own, step > 0, 1, ahead);
+      if (done < steps) {
+        multiply(steps - done, o.left_row(first + from) + (step + done) * o.left_words(), o.left_stride(), data + done * width, own,
+                 step + done > 0, 1, ahead);
+      }
       if (last) finish(o, panel, first + from, first + to, own);
       ahead.at += ahead.step_bytes * steps;
     });
@@ -236,6 +263,7 @@ extern const Kernel linear_kernel = kernel<plain_multipliers>;
 #if defined(__AVX512F__)
 extern const Kernel linear_vnni_kernel = kernel<vnni_multipliers>;
 extern const Kernel linear_vnni_bf16_kernel = kernel<vnni_bf16_multipliers>;
+extern const Kernel linear_amx_kernel = kernel<amx_multipliers>;
 #elif defined(__AVX2__)
 extern const Kernel linear_vnni_kernel = kernel<vnni_multipliers>;
 #endif

@@ -212,6 +212,15 @@ constexpr WordTiles bf16_tiles() {
 constexpr WordTiles dotted_int8 = vnni_tiles();
 constexpr WordTiles dotted_bf16 = bf16_tiles();
 
+constexpr WordTiles with_block(WordTiles tiles, MultiplyBlock block, double (*peak)(int64_t)) {
+  tiles.block = block;
+  tiles.peak = peak;
+  return tiles;
+}
+
+constexpr WordTiles amx_int8 = with_block(dotted_int8, multiply_block_int8, amx_peak_int8);
+constexpr WordTiles amx_bf16 = with_block(dotted_bf16, multiply_block_bf16, amx_peak_bf16);
+
 #elif defined(__AVX2__)
 
 #define CLOZE_TARGET_VNNI __attribute__((target("avxvnni")))
@@ -255,6 +264,7 @@ extern constexpr WordMultipliers plain_multipliers = {&widened_bf16, &widened_in
 #if defined(__AVX512F__)
 extern constexpr WordMultipliers vnni_multipliers = {&widened_bf16, &dotted_int8};
 extern constexpr WordMultipliers vnni_bf16_multipliers = {&dotted_bf16, &dotted_int8};
+extern constexpr WordMultipliers amx_multipliers = {&amx_bf16, &amx_int8};
 #elif defined(__AVX2__)
 extern constexpr WordMultipliers vnni_multipliers = {&widened_bf16, &dotted_int8};
 #endif

@@ -6,6 +6,7 @@
 // same bits; bf16 is rounded in the order that its form has.
 #pragma once
 #include "multiply.h"
+#include "multiply_tiles.h"
 
 namespace cloze::CLOZE_ISA {
 
@@ -21,6 +22,9 @@ struct WordTiles {
   RowForm form;
   MultiplyTile at[TILE_ROWS][PANEL_VECTORS];
   double (*peak)(int64_t rounds);  // as KernelSet's
+#if defined(__AVX512F__)
+  MultiplyBlock block = nullptr;  // AMX, for whole AMX_STEPS; what is left of the depth goes to `at`
+#endif
 
   // Words of x for each word of the weight.
   constexpr int left_words() const { return form == ROWS_F32 || form == ROWS_INT16 ? 2 : 1; }
@@ -36,6 +40,7 @@ extern const WordMultipliers plain_multipliers;
 #if defined(__AVX512F__)
 extern const WordMultipliers vnni_multipliers;       // AVX512_VNNI
 extern const WordMultipliers vnni_bf16_multipliers;  // and AVX512_BF16
+extern const WordMultipliers amx_multipliers;        // and AMX
 #elif defined(__AVX2__)
 extern const WordMultipliers vnni_multipliers;  // AVX_VNNI
 #endif

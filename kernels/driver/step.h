@@ -6,6 +6,9 @@
 #include <random>
 #include <vector>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "../kernel.h"
 #include "../narrow_weight.h"
 #include "opcodes.h"
@@ -15,7 +18,7 @@ namespace cloze {
 #if defined(__x86_64__)
 namespace sse2 { extern const KernelSet kernel_set; }
 namespace avx2 { extern const KernelSet kernel_set, vnni_kernel_set; }
-namespace avx512 { extern const KernelSet kernel_set, vnni_kernel_set, vnni_bf16_kernel_set; }
+namespace avx512 { extern const KernelSet kernel_set, vnni_kernel_set, vnni_bf16_kernel_set, amx_kernel_set; }
 
 inline std::vector<const KernelSet*> available_sets() {
   std::vector<const KernelSet*> sets = {&sse2::kernel_set};
@@ -23,6 +26,8 @@ inline std::vector<const KernelSet*> available_sets() {
   if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) sets.push_back(&avx512::kernel_set);
   if (__builtin_cpu_supports("avx512vnni")) sets.push_back(&avx512::vnni_kernel_set);
   if (__builtin_cpu_supports("avx512bf16")) sets.push_back(&avx512::vnni_bf16_kernel_set);
+  // ARCH_REQ_XCOMP_PERM for the tile registers, as dispatch.cc
+  if (syscall(SYS_arch_prctl, 0x1023, 18) == 0) sets.push_back(&avx512::amx_kernel_set);
   return sets;
 }
 #else

@@ -24,7 +24,9 @@ export function runnableForms(): BackendForm[] {
 
 function nativeForms(): BackendForm[] {
   const all =
-    process.arch === "arm64" ? ["neon"] : ["sse2", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16"];
+    process.arch === "arm64"
+      ? ["neon"]
+      : ["sse2", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "avx512_amx"];
   const known = instructionSets();
   return all.map((instructionSet) => ({
     name: `native ${instructionSet}`,
