@@ -9,6 +9,8 @@ interface InputRule {
   readonly value: ProgramValue;
   /** Ids: below every one of these. */
   readonly bounds: readonly Dimension[];
+  /** Labels: below every one of these; negative ones are of rows that are left out. */
+  readonly labelBounds: readonly number[];
   /** Offsets of pairs: the input with the offsets of the texts, whose squared lengths they must follow. */
   readonly squaresOf: string | undefined;
 }
@@ -48,9 +50,12 @@ function inputRules(program: Program): readonly InputRule[] {
   const known = rulesOf.get(program);
   if (known !== undefined) return known;
   const bounds = new Map<number, Dimension[]>();
+  const labelBounds = new Map<number, number[]>();
   const squares = new Map<number, string>();
   for (const step of program.steps) {
     for (const [id, bound] of idOperands(program, step)) bounds.set(id, [...(bounds.get(id) ?? []), bound]);
+    const labels = labelOperand(program, step);
+    if (labels !== undefined) labelBounds.set(labels.id, [...(labelBounds.get(labels.id) ?? []), labels.classes]);
     checkOffsetOperands(program, step);
     const { offsets, pairOffsets } = step.inputs as { offsets?: number; pairOffsets?: number };
     if (offsets !== undefined && pairOffsets !== undefined) squares.set(pairOffsets, findValue(program, offsets).name);
@@ -59,7 +64,14 @@ function inputRules(program: Program): readonly InputRule[] {
   const rules = [...program.inputs].map(([name, id]) => {
     const value = findValue(program, id);
     const declared = value.bound === undefined ? [] : [value.bound];
-    return { name, value, bounds: [...declared, ...(bounds.get(id) ?? [])], squaresOf: squares.get(id) };
+    const labels = labelBounds.get(id) ?? [];
+    return {
+      name,
+      value,
+      bounds: [...declared, ...(bounds.get(id) ?? [])],
+      labelBounds: labels,
+      squaresOf: squares.get(id),
+    };
   });
   rulesOf.set(program, rules);
   return rules;
@@ -72,6 +84,7 @@ function idOperands(program: Program, step: Step): [id: number, bound: Dimension
   const found: [number, Dimension][] = [];
   if (step.op === "embedding") found.push([inputs.ids as number, rows("table")]);
   if (step.op === "rotary" && inputs.table !== undefined) found.push([inputs.positions as number, rows("table")]);
+  if (step.op === "scatterRows") found.push([inputs.index as number, rows("like")]);
   if (step.op === "gatherRows") found.push([inputs.index as number, rows("x")]);
   if (step.op === "embeddingSum") {
     for (const i of [0, 1, 2, 3]) {
@@ -85,7 +98,21 @@ function idOperands(program: Program, step: Step): [id: number, bound: Dimension
       found.push([inputs.distanceIndex, columns / step.attributes.heads]);
     }
   }
+  if (step.op === "disentangledGradient") {
+    const { columns } = asMatrix(findValue(program, inputs.like as number).shape);
+    found.push([inputs.distanceIndex as number, columns / step.attributes.heads]);
+  }
   return found;
+}
+
+/** The labels of a loss: value number, and how many classes there are. */
+function labelOperand(program: Program, step: Step): { id: number; classes: number } | undefined {
+  if (step.op !== "crossEntropy" && step.op !== "crossEntropyGradient") return undefined;
+  const inputs = step.inputs as { readonly [slot: string]: number };
+  const labels = findValue(program, inputs.labels as number);
+  if (labels.place !== "input") throw new BackendError(`Labels must be an input; "${labels.name}" is none.`);
+  const { columns } = asMatrix(findValue(program, inputs.logits as number).shape);
+  return { id: inputs.labels as number, classes: columns };
 }
 
 /** Offsets must be inputs that cover the rows of what they divide: only then are they checked. */
@@ -94,7 +121,8 @@ function checkOffsetOperands(program: Program, step: Step): void {
   for (const { name: slot } of inputSlots(step.op)) {
     const id = inputs[slot];
     if (id === undefined || !slot.toLowerCase().endsWith("offsets")) continue;
-    const divided = slot === "offsets" ? (inputs.x ?? inputs.q ?? inputs.v) : (inputs.scores ?? inputs.probabilities);
+    const pairs = inputs.scores ?? inputs.probabilities ?? inputs.gradient;
+    const divided = slot === "offsets" ? (inputs.x ?? inputs.q ?? inputs.v) : pairs;
     const { place, name, covers } = findValue(program, id);
     const rows = divided === undefined ? covers : asMatrix(findValue(program, divided).shape).rows;
     if (place !== "input" || covers === undefined || rows !== covers) {
@@ -113,7 +141,7 @@ function checkIdSource(value: ProgramValue, bounds: readonly Dimension[]): void 
   }
 }
 
-function checkInput({ name, value, bounds, squaresOf }: InputRule, inputs: RunInputs, sizes: Sizes): void {
+function checkInput({ name, value, bounds, labelBounds, squaresOf }: InputRule, inputs: RunInputs, sizes: Sizes): void {
   const data = inputs[name];
   const kind = value.type === "i32" ? Int32Array : Float32Array;
   if (data === undefined) throw new BackendError(`Input "${name}" is missing.`);
@@ -123,6 +151,7 @@ function checkInput({ name, value, bounds, squaresOf }: InputRule, inputs: RunIn
     throw new BackendError(`Input "${name}" has ${data.length} numbers; ${showShape(value.shape)} are ${expected}.`);
   }
   for (const bound of bounds) checkIds(`Input "${name}"`, data, resolveDimension(bound, sizes));
+  for (const classes of labelBounds) checkLabels(name, data, classes);
   if (value.covers !== undefined) checkOffsets(name, data, resolveDimension(value.covers, sizes), value.covers);
   if (squaresOf !== undefined) checkSquares(name, data, squaresOf, inputs[squaresOf] as Int32Array);
 }
@@ -132,6 +161,15 @@ function checkIds(what: string, ids: ArrayLike<number>, bound: number): void {
     const id = ids[i] as number;
     if (id < 0 || id >= bound)
       throw new BackendError(`${what} holds ${id} at index ${i}; expected 0 ... ${bound - 1}.`);
+  }
+}
+
+function checkLabels(name: string, labels: ArrayLike<number>, classes: number): void {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
+    if (label >= classes) {
+      throw new BackendError(`Input "${name}" holds label ${label} at index ${i}; there are ${classes} classes.`);
+    }
   }
 }
 

@@ -11,6 +11,7 @@ export {
 } from "./architecture.ts";
 export { freshWeights } from "./fresh-weights.ts";
 export { configure, headOf, type LoadedModel, type LoadModelOptions, loadModel } from "./load-model.ts";
-export { Model, type ModelOptions, type Tail } from "./model.ts";
+export { Model, type ModelOptions } from "./model.ts";
+export type { Tail } from "./model-graph.ts";
 export { type PackedBatch, pack } from "./packed-batch.ts";
 export { ARCHITECTURES, findArchitecture } from "./registry.ts";

@@ -4,7 +4,8 @@ import type { Checkpoint } from "../checkpoints/repository.ts";
 import type { StoredTensor } from "../checkpoints/stored-types.ts";
 import { ConfigError } from "../errors.ts";
 import type { ConfiguredArchitecture, HeadName } from "./architecture.ts";
-import { type DtypeOf, Model, type Tail } from "./model.ts";
+import { type DtypeOf, Model } from "./model.ts";
+import type { Tail } from "./model-graph.ts";
 import { findArchitecture } from "./registry.ts";
 
 /** Ends of the class names in a config's `architectures`, and the head of each. */

@@ -1,34 +1,12 @@
-import type {
-  Backend,
-  Dtype,
-  Executable,
-  ParameterSet,
-  RunInputs,
-  RunOutputs,
-  Shape,
-  TensorSource,
-} from "../backends/backend.ts";
+import type { Backend, Dtype, Executable, ParameterSet, RunOutputs, Shape, TensorSource } from "../backends/backend.ts";
 import type { ExpectedTensor } from "../checkpoints/checkpoint-weights.ts";
 import { Graph, type Value } from "../engine/graph.ts";
-import { ParameterPath } from "../engine/parameters.ts";
 import { buildProgram } from "../engine/program.ts";
-import { BackendError, ConfigError, InputError } from "../errors.ts";
-import { BatchInputs } from "../nn/batch-inputs.ts";
-import type { ConfiguredArchitecture, Encoded, HeadName, HeadOutputs } from "./architecture.ts";
-import { checkLengths, type PackedBatch, pairOffsetsOf, positionsOf, sizesOf } from "./packed-batch.ts";
-
-/** What a tail is built from. */
-export interface TailContext {
-  readonly graph: Graph;
-  readonly inputs: BatchInputs;
-  readonly encoded: Encoded;
-  readonly head: HeadOutputs;
-  /** Builds the head once more, on other token vectors than the encoder's -> [T, D] */
-  headOn(vectors: Value): HeadOutputs;
-}
-
-/** Results that a task adds to a model's program, such as a pooled and normalized embedding. */
-export type Tail = (context: TailContext) => HeadOutputs;
+import { BackendError, InputError } from "../errors.ts";
+import type { ConfiguredArchitecture, HeadName } from "./architecture.ts";
+import { buildModelGraph, type Tail } from "./model-graph.ts";
+import { checkLengths, type PackedBatch } from "./packed-batch.ts";
+import { runInputs } from "./run-inputs.ts";
 
 /** What a model is made of. */
 export interface ModelOptions {
@@ -73,9 +51,9 @@ export class Model {
     const { dtype = "f32" } = options;
     this.#dtypeOf = typeof dtype === "function" ? dtype : () => dtype;
     this.#backend = backend;
-    const { outputs, headOutputs } = buildOutputs(this.graph, options);
+    const { outputs, head: headOutputs } = buildModelGraph(this.graph, options);
     this.#outputs = outputs;
-    this.headOutputs = headOutputs;
+    this.headOutputs = Object.keys(headOutputs);
     this.#parameters = backend.createParameters(options.tensors);
   }
 
@@ -119,9 +97,8 @@ export class Model {
   ): Promise<RunOutputs> {
     checkLengths(batch, this.maxLength);
     const { executable, inputs } = this.#compiled(outputs);
-    const given = this.#inputs(batch, inputs);
-    const pairs = given.pairOffsets === undefined ? 0 : (given.pairOffsets.at(-1) as number);
-    const results = await executable.run(given, sizesOf(batch, pairs), options);
+    const { given, sizes } = runInputs(batch, inputs, this.architecture);
+    const results = await executable.run(given, sizes, options);
     for (const [name, numbers] of Object.entries(results)) checkFinite(name, numbers);
     return results;
   }
@@ -162,52 +139,6 @@ export class Model {
       }),
     );
   }
-
-  #inputs(batch: PackedBatch, wanted: ReadonlySet<string>): RunInputs {
-    const offered: { readonly [name: string]: () => Int32Array | Float32Array | undefined } = {
-      ids: () => batch.ids,
-      offsets: () => batch.offsets,
-      typeIds: () => batch.typeIds ?? new Int32Array(batch.ids.length),
-      taskIds: () => batch.taskIds ?? new Int32Array(batch.ids.length),
-      positions: () => positionsOf(batch, this.architecture.positionsAfter),
-      pairOffsets: () => pairOffsetsOf(batch.offsets),
-      rows: () => batch.rows,
-    };
-    const extra = { ...this.architecture.extraInputs(batch), ...batch.extra };
-    const given: { [name: string]: Int32Array | Float32Array } = {};
-    for (const name of wanted) {
-      const numbers = offered[name]?.() ?? extra[name];
-      if (numbers === undefined) throw new InputError(`The batch lacks "${name}", which the wanted outputs need.`);
-      given[name] = numbers;
-    }
-    return given;
-  }
-}
-
-function buildOutputs(graph: Graph, { architecture, head: headName, tail }: ModelOptions) {
-  const { initializerRange } = architecture.config;
-  const p = new ParameterPath(graph, "", typeof initializerRange === "number" ? initializerRange : undefined);
-  const inputs = new BatchInputs(graph);
-  const encoded = architecture.encode(p.at(architecture.prefix), inputs);
-  const build = architecture.heads[headName];
-  if (build === undefined) {
-    const known = Object.keys(architecture.heads).join(", ");
-    throw new ConfigError(`${architecture.name} has no head "${headName}"; it has ${known}.`);
-  }
-  const head = build({ p, inputs, encoded });
-  const headOn = (hidden: Value) => build({ p, inputs, encoded: { hidden, hiddenStates: [hidden], attentions: [] } });
-  const outputs: HeadOutputs = {
-    hidden: encoded.hidden,
-    ...numbered("hiddenStates", encoded.hiddenStates),
-    ...numbered("attentions", encoded.attentions),
-    ...head,
-    ...tail?.({ graph, inputs, encoded, head, headOn }),
-  };
-  return { outputs, headOutputs: Object.keys(head) };
-}
-
-function numbered(name: string, values: readonly Value[]): HeadOutputs {
-  return Object.fromEntries(values.map((value, i) => [`${name}.${i}`, value]));
 }
 
 function checkFinite(name: string, numbers: Float32Array): void {

@@ -10,7 +10,7 @@ import { pool } from "../engine/ops/pool.ts";
 import { ParameterPath } from "../engine/parameters.ts";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import type { BatchInputs } from "../nn/batch-inputs.ts";
-import type { Tail } from "./model.ts";
+import type { Tail } from "./model-graph.ts";
 
 /** The input of a program with such modules that says which tokens are pooled: f32 [T], 0 for the prompt's. */
 export const POOLING_MASK = "poolingMask";

@@ -1,6 +1,6 @@
 import { pool } from "../engine/ops/pool.ts";
 import { InputError } from "../errors.ts";
-import type { Tail } from "./model.ts";
+import type { Tail } from "./model-graph.ts";
 
 /** Inputs of these programs: token vectors that the encoder computed before -> f32 [T, D] ... */
 export const TOKEN_VECTORS = "tokenVectors";

@@ -1,4 +1,5 @@
 import type { Graph, Value } from "../engine/graph.ts";
+import { dropout } from "../engine/ops/dropout.ts";
 
 /**
  * What a packed batch tells a model: T tokens of B texts one after another, no padding. Each input is declared when an
@@ -6,9 +7,20 @@ import type { Graph, Value } from "../engine/graph.ts";
  */
 export class BatchInputs {
   readonly graph: Graph;
+  readonly #dropout: number;
+  #places = 0;
 
-  constructor(graph: Graph) {
+  /** `dropout`: the share of numbers that training drops. Default: 0. */
+  constructor(graph: Graph, dropout = 0) {
     this.graph = graph;
+    this.#dropout = dropout;
+  }
+
+  /** A place where training drops numbers; x itself otherwise. Each place drops others. */
+  dropout(x: Value): Value {
+    if (this.#dropout === 0) return x;
+    this.#places += 1;
+    return dropout(x, this.graph.input("seed", [1], "i32"), this.#dropout, this.#places);
   }
 
   /** Token ids below `vocabularySize` -> i32 [T] */

@@ -37,9 +37,10 @@ export function bertBlock(
   options: { biases?: AttentionBiases; rotate?: Rotate } = {},
 ): BlockResult {
   const { context, probabilities } = bertSelfAttention(p.at("attention.self"), x, inputs, sizes, options);
-  const attended = add(linear(p.at("attention.output.dense"), context, sizes.hiddenSize), x);
+  const projected = inputs.dropout(linear(p.at("attention.output.dense"), context, sizes.hiddenSize));
+  const attended = add(projected, x);
   const normed = layerNorm(p.at("attention.output.LayerNorm"), attended, sizes.normEpsilon);
-  const output = add(bertFeedForward(p, normed, sizes), normed);
+  const output = add(inputs.dropout(bertFeedForward(p, normed, sizes)), normed);
   return { hidden: layerNorm(p.at("output.LayerNorm"), output, sizes.normEpsilon), probabilities };
 }
 

@@ -4,7 +4,8 @@ import type { Checkpoint } from "../checkpoints/repository.ts";
 import { CheckpointError, ClozeError, ConfigError, InputError } from "../errors.ts";
 import type { ConfiguredArchitecture, HeadName } from "../models/architecture.ts";
 import { configure, loadModel, statedHeadOf } from "../models/load-model.ts";
-import type { Model, Tail } from "../models/model.ts";
+import type { Model } from "../models/model.ts";
+import type { Tail } from "../models/model-graph.ts";
 
 /** A head, and what a task runs of it, such as "logits". */
 export interface HeadUse {

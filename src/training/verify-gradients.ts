@@ -1,0 +1,95 @@
+import type { Backend } from "../backends/backend.ts";
+import type { Checkpoint } from "../checkpoints/repository.ts";
+import type { Safetensors } from "../checkpoints/safetensors.ts";
+import { elementCount, memoryTensor, type StoredTensor, tensorValues } from "../checkpoints/stored-types.ts";
+import { configure, headOf } from "../models/load-model.ts";
+import { readRecordedBatch } from "../models/recorded-batch.ts";
+import { recordedLoss } from "./losses/recorded-loss.ts";
+import { TrainableModel } from "./trainable-model.ts";
+
+export interface VerifyGradientsOptions {
+  readonly backend: Backend;
+  /** What errors call the recorded file. Default: "expected.safetensors". */
+  readonly fileName?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One recorded gradient and ours. */
+export interface GradientCheck {
+  /** As recorded, without "gradient.": the tensor's name in the saved file. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly difference: number;
+  /** 1e-3 x the tensor's largest + 1e-6 x the largest gradient of the checkpoint. */
+  readonly allowed: number;
+  readonly passed: boolean;
+  readonly values: Float32Array;
+}
+
+export interface GradientVerification {
+  readonly checks: readonly GradientCheck[];
+  readonly passed: boolean;
+}
+
+const OF_TENSOR = 1e-3;
+/** Some gradients are zero but for rounding, as those of attention's key biases: what stands there is noise. */
+const OF_CHECKPOINT = 1e-6;
+
+/**
+ * Computes the gradients of the loss that the reference recorded (`loss_weights` or `input.labels`) and compares them with
+ * the recorded `gradient.*`, which have the names and the layout of the saved file.
+ *
+ * @throws CheckpointError when the file records no inputs, or no loss.
+ */
+export async function verifyGradients(
+  checkpoint: Checkpoint,
+  recorded: Safetensors,
+  { backend, fileName = "expected.safetensors", signal }: VerifyGradientsOptions,
+): Promise<GradientVerification> {
+  const architecture = configure(checkpoint);
+  const weights = checkpoint.weights(architecture.names);
+  const batch = readRecordedBatch(recorded, fileName);
+  const { build, inputs } = recordedLoss(recorded, batch, fileName);
+  const tensors = (name: string) => weights.tensor(name);
+  const model = new TrainableModel({ architecture, head: headOf(architecture), backend, tensors, losses: build });
+  const names = recorded.list().flatMap(({ name }) => (name.startsWith("gradient.") ? [name] : []));
+  try {
+    await model.accumulate({ ...batch.batch, extra: inputs }, { signal });
+    const known = new Map((await model.gradients()).map((gradient) => [gradient.name, gradient]));
+    const all = weights.canonicalNames().map((name) => known.get(name) ?? zeros(name, weights.tensor(name).shape));
+    const own = new Map(weights.inFileForm(all).map((tensor) => [tensor.name, tensor]));
+    const expected = new Map(names.map((name) => [name, tensorValues(recorded.tensor(name))]));
+    const largest = [...expected.values()].reduce((most, values) => Math.max(most, largestOf(values)), 0);
+    const checks = names.map((name) =>
+      compare(name, expected.get(name)!, own.get(name.slice("gradient.".length)), largest),
+    );
+    return { checks, passed: checks.every(({ passed }) => passed) };
+  } finally {
+    model.close();
+  }
+}
+
+function compare(
+  recordedName: string,
+  expected: Float32Array,
+  own: StoredTensor | undefined,
+  largest: number,
+): GradientCheck {
+  const name = recordedName.slice("gradient.".length);
+  const allowed = OF_TENSOR * largestOf(expected) + OF_CHECKPOINT * largest;
+  const values = own === undefined ? new Float32Array(0) : tensorValues(own);
+  let difference = values.length === expected.length ? 0 : Number.NaN;
+  for (let i = 0; i < values.length; i++) {
+    const here = Math.abs(values[i]! - expected[i]!);
+    if (!(here <= difference)) difference = here; // also when it is NaN
+  }
+  return { name, shape: own?.shape ?? [], difference, allowed, passed: difference <= allowed, values };
+}
+
+function largestOf(values: Float32Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+function zeros(name: string, shape: readonly number[]): StoredTensor {
+  return memoryTensor(name, shape, new Float32Array(elementCount(shape)));
+}
