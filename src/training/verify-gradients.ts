@@ -52,7 +52,12 @@ export async function verifyGradients(
   const { build, inputs } = recordedLoss(recorded, batch, fileName);
   const tensors = (name: string) => weights.tensor(name);
   const model = new TrainableModel({ architecture, head: headOf(architecture), backend, tensors, losses: build });
-  const names = recorded.list().flatMap(({ name }) => (name.startsWith("gradient.") ? [name] : []));
+  // What a file holds besides parameters, such as frequencies, has no gradient, whatever stands there.
+  const buffers = new Set(weights.audit(model.parameters).redundant.map((name) => `gradient.${name}`));
+  const names = recorded
+    .list()
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith("gradient.") && !buffers.has(name));
   try {
     await model.accumulate({ ...batch.batch, extra: inputs }, { signal });
     const known = new Map((await model.gradients()).map((gradient) => [gradient.name, gradient]));
