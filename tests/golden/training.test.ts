@@ -60,7 +60,9 @@ describeShared("eight steps of recorded training", "goldens/training", (root) =>
       const expected = tensorValues(final.tensor(name));
       const values = tensorValues(own.get(name)!);
       const difference = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - values[i]!)), 0);
-      expect(difference, name).toBeLessThan(/(?:key|key_proj|k_lin|attn\.k)\.bias$/.test(name) ? OF_KEY_BIASES : OF_WEIGHTS);
+      expect(difference, name).toBeLessThan(
+        /(?:key|key_proj|k_lin|attn\.k)\.bias$/.test(name) ? OF_KEY_BIASES : OF_WEIGHTS,
+      );
     }
   });
 });
