@@ -58,16 +58,18 @@ export class Reporter {
 }
 
 /** "embed  ██████░░░░░░  50 %  1,024 of 2,048 texts  512/s  2 s left" */
-export function progressLine({ phase, done, total, unit, perSecond }: Progress, readFraction?: number): string {
+export function progressLine(progress: Progress, readFraction?: number): string {
+  const { phase, done, total, unit, perSecond, detail } = progress;
   const fraction = total === undefined ? readFraction : total === 0 ? 1 : done / total;
   const count = `${done.toLocaleString("en")}${total === undefined ? "" : ` of ${total.toLocaleString("en")}`} ${unit}`;
   const rate = `${perSecond >= 10 ? Math.round(perSecond).toLocaleString("en") : perSecond.toFixed(1)}/s`;
-  if (fraction === undefined) return [phase, count, rate].join("  ");
+  const details = detail === undefined ? [] : [detail];
+  if (fraction === undefined) return [phase, count, rate, ...details].join("  ");
   const filled = Math.round(Math.min(1, fraction) * BAR_WIDTH);
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
   const seconds = fraction > 0 && perSecond > 0 ? (done / perSecond) * (1 / fraction - 1) : undefined;
   const left = seconds === undefined ? [] : [`${duration(seconds)} left`];
-  return [phase, bar, `${Math.floor(fraction * 100)} %`, count, rate, ...left].join("  ");
+  return [phase, bar, `${Math.floor(fraction * 100)} %`, count, rate, ...left, ...details].join("  ");
 }
 
 /** "8 s", "2 min 05 s", "1 h 20 min" */

@@ -9,6 +9,8 @@ export interface Progress {
   readonly unit: string;
   /** Units a second since the phase began. */
   readonly perSecond: number;
+  /** What else there is to say of it, such as "loss 4.712  11,942 tokens/s". */
+  readonly detail?: string;
 }
 
 /** Called while a long call goes on. */
