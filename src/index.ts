@@ -32,4 +32,5 @@ export { Tagger } from "./tasks/tagger.ts";
 export { ZeroShotClassifier } from "./tasks/zero-shot-classifier.ts";
 export type { Encoding } from "./tokenizers/encoding.ts";
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizers/tokenizer.ts";
+export { type Evaluation, evaluate } from "./training/evaluate/evaluate.ts";
 export { type TrainedTokenizer, type TrainTokenizerOptions, trainTokenizer } from "./training/train-tokenizer.ts";

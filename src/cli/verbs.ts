@@ -92,6 +92,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/train-tokenizer.ts")).trainTokenizerCommand,
   },
   {
+    name: "evaluate",
+    summary: "say how well a model does on labelled data",
+    load: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
+  },
+  {
     name: "doctor",
     summary: "show what computes here, why, and whether it computes right",
     load: async () => (await import("./commands/doctor.ts")).doctor,

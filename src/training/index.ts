@@ -14,6 +14,8 @@ export {
 export { shuffledRows, shuffledStream } from "./batches/shuffle.ts";
 export type { DataReport, LengthReport, OverlapReport, SplitReport } from "./data-report.ts";
 export { type DebugDataOptions, debugData } from "./debug-data.ts";
+export { type Evaluation, evaluate } from "./evaluate/evaluate.ts";
+export { type EvaluateOptions, TRAINING_TASKS, type TrainingTask } from "./evaluate/evaluate-options.ts";
 export { Gazetteer, joinWords, type WordSpan } from "./objectives/gazetteer.ts";
 export {
   type KnowledgeOptions,
