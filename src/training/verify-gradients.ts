@@ -4,6 +4,7 @@ import type { Safetensors } from "../checkpoints/safetensors.ts";
 import { elementCount, memoryTensor, type StoredTensor, tensorValues } from "../checkpoints/stored-types.ts";
 import { configure, headOf } from "../models/load-model.ts";
 import { readRecordedBatch } from "../models/recorded-batch.ts";
+import type { OutputCheck } from "../models/verify-recorded.ts";
 import { recordedLoss } from "./losses/recorded-loss.ts";
 import { TrainableModel } from "./trainable-model.ts";
 
@@ -14,30 +15,15 @@ export interface VerifyGradientsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One recorded gradient and ours. */
-export interface GradientCheck {
-  /** As recorded, without "gradient.": the tensor's name in the saved file. */
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly difference: number;
-  /** 1e-3 x the tensor's largest + 1e-6 x the largest gradient of the checkpoint. */
-  readonly allowed: number;
-  readonly passed: boolean;
-  readonly values: Float32Array;
-}
-
-export interface GradientVerification {
-  readonly checks: readonly GradientCheck[];
-  readonly passed: boolean;
-}
-
+const PREFIX = "gradient.";
 const OF_TENSOR = 1e-3;
 /** Some gradients are zero but for rounding, as those of attention's key biases: what stands there is noise. */
 const OF_CHECKPOINT = 1e-6;
 
 /**
  * Computes the gradients of the loss that the reference recorded (`loss_weights` or `input.labels`) and compares them with
- * the recorded `gradient.*`, which have the names and the layout of the saved file.
+ * the recorded `gradient.*`, which have the names and the layout of the saved file. A check is called as recorded, and
+ * allows 1e-3 x the tensor's largest + 1e-6 x the largest gradient of the checkpoint.
  *
  * @throws CheckpointError when the file records no inputs, or no loss.
  */
@@ -45,7 +31,7 @@ export async function verifyGradients(
   checkpoint: Checkpoint,
   recorded: Safetensors,
   { backend, fileName = "expected.safetensors", signal }: VerifyGradientsOptions,
-): Promise<GradientVerification> {
+): Promise<OutputCheck[]> {
   const architecture = configure(checkpoint);
   const weights = checkpoint.weights(architecture.names);
   const batch = readRecordedBatch(recorded, fileName);
@@ -53,11 +39,11 @@ export async function verifyGradients(
   const tensors = (name: string) => weights.tensor(name);
   const model = new TrainableModel({ architecture, head: headOf(architecture), backend, tensors, losses: build });
   // What a file holds besides parameters, such as frequencies, has no gradient, whatever stands there.
-  const buffers = new Set(weights.audit(model.parameters).redundant.map((name) => `gradient.${name}`));
+  const buffers = new Set(weights.audit(model.parameters).redundant.map((name) => PREFIX + name));
   const names = recorded
     .list()
     .map(({ name }) => name)
-    .filter((name) => name.startsWith("gradient.") && !buffers.has(name));
+    .filter((name) => name.startsWith(PREFIX) && !buffers.has(name));
   try {
     await model.accumulate({ ...batch.batch, extra: inputs }, { signal });
     const known = new Map((await model.gradients()).map((gradient) => [gradient.name, gradient]));
@@ -65,30 +51,27 @@ export async function verifyGradients(
     const own = new Map(weights.inFileForm(all).map((tensor) => [tensor.name, tensor]));
     const expected = new Map(names.map((name) => [name, tensorValues(recorded.tensor(name))]));
     const largest = [...expected.values()].reduce((most, values) => Math.max(most, largestOf(values)), 0);
-    const checks = names.map((name) =>
-      compare(name, expected.get(name)!, own.get(name.slice("gradient.".length)), largest),
-    );
-    return { checks, passed: checks.every(({ passed }) => passed) };
+    return names.map((name) => compare(name, expected.get(name)!, own.get(name.slice(PREFIX.length)), largest));
   } finally {
     model.close();
   }
 }
 
-function compare(
-  recordedName: string,
-  expected: Float32Array,
-  own: StoredTensor | undefined,
-  largest: number,
-): GradientCheck {
-  const name = recordedName.slice("gradient.".length);
+function compare(name: string, expected: Float32Array, own: StoredTensor | undefined, largest: number): OutputCheck {
   const allowed = OF_TENSOR * largestOf(expected) + OF_CHECKPOINT * largest;
   const values = own === undefined ? new Float32Array(0) : tensorValues(own);
-  let difference = values.length === expected.length ? 0 : Number.NaN;
-  for (let i = 0; i < values.length; i++) {
-    const here = Math.abs(values[i]! - expected[i]!);
-    if (!(here <= difference)) difference = here; // also when it is NaN
-  }
-  return { name, shape: own?.shape ?? [], difference, allowed, passed: difference <= allowed, values };
+  const sums = { difference: values.length === expected.length ? 0 : Number.NaN, dot: 0, own: 0, recorded: 0 };
+  values.forEach((value, i) => {
+    const other = expected[i]!;
+    const difference = Math.abs(value - other);
+    if (!(difference <= sums.difference)) sums.difference = difference; // also when it is NaN
+    sums.dot += value * other;
+    sums.own += value * value;
+    sums.recorded += other * other;
+  });
+  const { difference } = sums;
+  const cosine = sums.own === 0 && sums.recorded === 0 ? 1 : sums.dot / Math.sqrt(sums.own * sums.recorded);
+  return { name, shape: own?.shape ?? [], difference, allowed, cosine, passed: difference <= allowed, values };
 }
 
 function largestOf(values: Float32Array): number {

@@ -208,6 +208,21 @@ test("verify: within tolerance exits with 0 and saves what can be verified again
   expect(jsonLines(strict.stdout)[0]).toMatchObject({ passed: false });
 });
 
+test("verify --gradients compares them too, and saves them", async () => {
+  const model = tinyModel();
+  const saved = join(temporaryFolder(), "ours.safetensors");
+  const result = await runCli(["verify", model, ...REFERENCE, "--gradients", "--save", saved]);
+  expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+  const recorded = Safetensors.open(join(model, "expected.safetensors")).list();
+  const gradients = (list: readonly { name: string }[]) =>
+    list.map(({ name }) => name).filter((name) => name.startsWith("gradient."));
+  const [report] = jsonLines<{ outputs: { name: string }[] }>(result.stdout);
+  expect(gradients(report!.outputs).length).toBeGreaterThan(20);
+  expect(gradients(report!.outputs)).toEqual(gradients(recorded));
+  const again = await runCli(["verify", model, ...REFERENCE, "--gradients", "--expected", saved]);
+  expect(jsonLines(again.stdout)[0]).toMatchObject({ passed: true, notCompared: {} });
+});
+
 test("doctor: every operation is checked against the reference", { timeout: 60_000 }, async () => {
   const { exitCode, stdout, stderr } = await runCli(["doctor"]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });

@@ -4,6 +4,7 @@ import { createBackend } from "../../backends/choose.ts";
 import { Checkpoint } from "../../checkpoints/repository.ts";
 import { Safetensors } from "../../checkpoints/safetensors.ts";
 import { writeSafetensors } from "../../checkpoints/safetensors-write.ts";
+import { memoryTensor, type StoredTensor } from "../../checkpoints/stored-types.ts";
 import { InputError } from "../../errors.ts";
 import { loadModel } from "../../models/load-model.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type Verification,
   verifyRecorded,
 } from "../../models/verify-recorded.ts";
+import { verifyGradients } from "../../training/verify-gradients.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDtypeFlag, type CommonFlags, positiveNumber } from "../flags.ts";
 import { isForPeople } from "../results.ts";
@@ -24,6 +26,7 @@ interface VerifyFlags extends CommonFlags {
   readonly save?: string;
   readonly tolerance: number;
   readonly dtype?: Dtype;
+  readonly gradients?: true;
 }
 
 export const verify: CommandDefinition<VerifyFlags> = {
@@ -36,12 +39,14 @@ export const verify: CommandDefinition<VerifyFlags> = {
       .argument("<model>", "a model's folder")
       .option("--expected <file>", "recorded inputs and outputs (default: expected.safetensors in the folder)")
       .option("--tolerance <number>", "how far outputs may differ", positiveNumber, DEFAULT_TOLERANCE)
+      .option("--gradients", "compare the gradients of the recorded loss, too")
       .option("--save <file>", "write our own outputs under the same names and in the same shapes, 0 where masked");
     addDtypeFlag(command);
   },
   examples: [
     "cloze verify models/bert-base-uncased",
     "cloze verify models/bert-base-uncased --backend wasm --json",
+    "cloze verify models/bert-base-uncased --gradients",
     "cloze verify models/bert-base-uncased --expected other.safetensors --save ours.safetensors",
   ],
   async run({ positionals: [folder = ""], flags, terminal }) {
@@ -54,8 +59,13 @@ export const verify: CommandDefinition<VerifyFlags> = {
     const backend = await createBackend(flags.backend, { threads });
     try {
       const { model } = loadModel(checkpoint, { backend, dtype: flags.dtype });
-      const result = await verifyRecorded(model, recorded, { tolerance, fileName: expected, signal: terminal.signal });
-      if (save !== undefined) writeSafetensors(save, recordedForm(result, recorded));
+      const common = { fileName: expected, signal: terminal.signal };
+      const outputs = await verifyRecorded(model, recorded, { tolerance, ...common });
+      const gradients = flags.gradients ? await verifyGradients(checkpoint, recorded, { backend, ...common }) : [];
+      const result = withGradients(outputs, gradients);
+      if (save !== undefined) {
+        writeSafetensors(save, [...recordedForm(outputs, recorded), ...gradientForm(gradients, recorded)]);
+      }
       const about = { model: checkpoint.name, head: model.head, backend: backend.info.name, tolerance };
       const text = isForPeople(flags, terminal) ? toText(result, about) : JSON.stringify(toJson(result, about));
       await writeText(terminal.stdout, `${text}\n`);
@@ -65,6 +75,21 @@ export const verify: CommandDefinition<VerifyFlags> = {
     }
   },
 };
+
+function withGradients(outputs: Verification, gradients: readonly OutputCheck[]): Verification {
+  const compared = new Set(gradients.map(({ name }) => name));
+  return {
+    checks: [...outputs.checks, ...gradients],
+    passed: outputs.passed && gradients.every(({ passed }) => passed),
+    notCompared: outputs.notCompared.filter((name) => !compared.has(name)),
+  };
+}
+
+/** Our gradients under the recorded names, and what the recorded loss is weighted by. */
+function gradientForm(gradients: readonly OutputCheck[], recorded: Safetensors): StoredTensor[] {
+  const weights = gradients.length > 0 && recorded.has("loss_weights") ? [recorded.tensor("loss_weights")] : [];
+  return [...weights, ...gradients.map(({ name, shape, values }) => memoryTensor(name, shape, values as Float32Array))];
+}
 
 interface About {
   readonly model: string;
