@@ -18,8 +18,8 @@ const SUGGESTED = [
   "intfloat/multilingual-e5-small",
 ];
 
-/** `organization/name` or `organization/name@revision`, as models are called on the hub. */
-const HUB_ID = /^\w[\w.-]*\/\w[\w.-]*(?:@.*)?$/;
+/** `organization/name`, of the oldest models `name` alone, with `@revision` or not: as models are called on the hub. */
+const HUB_ID = /^\w[\w.-]*(?:\/\w[\w.-]*)?(?:@.*)?$/;
 
 /** Where a model was found, and how its folder is laid out. */
 export interface ModelLocation {
@@ -31,8 +31,8 @@ export interface ModelLocation {
 }
 
 /**
- * Finds a model. A relative folder is relative to the working directory; what is no folder and looks like
- * "organization/name" or "organization/name@revision" is taken from the hub's cache, or fetched into it.
+ * Finds a model. A relative folder is relative to the working directory; what is not there and looks like an id of the
+ * hub ("organization/name" or "name", with "@revision" or not) is taken from the hub's cache, or fetched into it.
  *
  * @param where a folder, or an id of the hub; default: the default model
  * @throws InputError naming what was tried when it is not there; besides, for an id, the errors of `pullModel`.

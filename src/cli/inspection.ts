@@ -1,4 +1,5 @@
 import { type ModelLocation, resolveWhere } from "../checkpoints/default-model.ts";
+import type { PullOptions } from "../checkpoints/hub/pull-model.ts";
 import { Checkpoint } from "../checkpoints/repository.ts";
 import { ClozeError } from "../errors.ts";
 import {
@@ -22,7 +23,7 @@ export interface Inspection {
   readonly nonFinite: readonly NonFiniteTensor[] | undefined;
 }
 
-export interface InspectionOptions {
+export interface InspectionOptions extends Pick<PullOptions, "signal" | "onProgress"> {
   /** Plan the memory of runs. Default: false. */
   readonly memory?: boolean | undefined;
   /** Read all weights and look for NaN and infinities. Default: false. */
@@ -36,7 +37,8 @@ export interface InspectionOptions {
  * @throws InputError when it is not there; ConfigError or CheckpointError when its files cannot be opened at all.
  */
 export async function inspectFolder(where: string | undefined, options: InspectionOptions): Promise<Inspection> {
-  const location = await resolveWhere(where);
+  const { signal, onProgress } = options;
+  const location = await resolveWhere(where, { signal, onProgress });
   const folder = location.layout?.encoderFolder ?? location.folder;
   const checkpoint = Checkpoint.open(folder);
   const description = describeCheckpoint(checkpoint);

@@ -22,7 +22,7 @@ export async function openTokenizer(
   where: string | undefined,
   { maxLength }: { readonly maxLength?: number | undefined } = {},
 ): Promise<OpenedTokenizer> {
-  const { layout, folder: root } = await resolveWhere(where);
+  const { layout, folder: root } = await resolveWhere(where, { weights: false });
   const folder = layout?.encoderFolder ?? root;
   const tokenizer = await Tokenizer.load(folder);
   const stated = layout?.maxLength ?? tokenizer.maxLength;

@@ -3,7 +3,7 @@ import { describeValue } from "./describe-value.ts";
 import type { Fields } from "./fields.ts";
 import { readMerges } from "./merges.ts";
 import type { TokenizerModel } from "./model.ts";
-import { Unigram } from "./unigram.ts";
+import { MAX_PIECES, Unigram } from "./unigram.ts";
 import { Vocabulary } from "./vocabulary.ts";
 import { WordLevel } from "./word-level.ts";
 import { WordPiece } from "./word-piece.ts";
@@ -53,7 +53,11 @@ function readBytePair(fields: Fields): TokenizerModel {
 
 function readUnigram(fields: Fields): TokenizerModel {
   const unknownId = fields.value("unk_id") === undefined ? {} : { unknownId: fields.count("unk_id") };
-  const pieces = fields.list("vocab").map((entry, id): [string, number] => {
+  const entries = fields.list("vocab");
+  if (entries.length > MAX_PIECES) {
+    throw fields.error("vocab", `has ${entries.length} pieces; at most ${MAX_PIECES} can be read.`);
+  }
+  const pieces = entries.map((entry, id): [string, number] => {
     if (Array.isArray(entry) && typeof entry[0] === "string" && typeof entry[1] === "number") {
       return [entry[0], entry[1]];
     }

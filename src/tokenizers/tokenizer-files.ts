@@ -14,6 +14,8 @@ export interface TokenizerFiles {
 const MAX_BYTES = 64 * 2 ** 20;
 /** Keys of objects are what takes time to parse: a million tokens, and all else that a file may hold. */
 const MAX_KEYS = 1.25 * 2 ** 20;
+/** So are lists: two million merges, each a list of two, and all else. */
+const MAX_LISTS = 2.25 * 2 ** 20;
 
 /** The files of a folder. */
 export function folderFiles(folder: string): TokenizerFiles {
@@ -41,9 +43,9 @@ export function decodeText(file: string, bytes: Uint8Array): string {
 
 /** The object that a JSON file holds. @throws TokenizerError when it holds none. */
 export function parseJson(file: string, bytes: Uint8Array): Fields {
+  checkCount(file, bytes, ":", { what: "keys", most: MAX_KEYS });
+  checkCount(file, bytes, "[", { what: "lists", most: MAX_LISTS });
   const text = decodeText(file, bytes);
-  const keys = countColons(bytes);
-  if (keys > MAX_KEYS) throw new TokenizerError(`${file} has ${keys} keys; at most ${MAX_KEYS} are read.`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -53,11 +55,17 @@ export function parseJson(file: string, bytes: Uint8Array): Fields {
   return new Fields(value, file);
 }
 
-/** As many as there are keys, or more: texts may have colons, too. */
-function countColons(bytes: Uint8Array): number {
+/** Counts what begins with a character, before anything is parsed. Texts may have it, too: then the count is too high. */
+function checkCount(
+  file: string,
+  bytes: Uint8Array,
+  character: string,
+  { what, most }: { what: string; most: number },
+): void {
+  const byte = character.charCodeAt(0);
   let count = 0;
-  for (let at = bytes.indexOf(0x3a); at >= 0; at = bytes.indexOf(0x3a, at + 1)) count++;
-  return count;
+  for (let at = bytes.indexOf(byte); at >= 0; at = bytes.indexOf(byte, at + 1)) count++;
+  if (count > most) throw new TokenizerError(`${file} has ${count} ${what}; at most ${most} are read.`);
 }
 
 function checkSize(file: string, bytes: number): void {

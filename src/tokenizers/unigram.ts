@@ -16,8 +16,8 @@ export interface UnigramOptions {
 const UNKNOWN_PENALTY = 10;
 /** In UTF-16 units: what keeps the time linear in the length of the text. Trainers stop at 16. */
 const MAX_PIECE_LENGTH = 512;
-/** Four times the largest vocabulary in use. */
-const MAX_PIECES = 2 ** 20;
+/** How many pieces are read: four times the largest vocabulary in use. */
+export const MAX_PIECES = 2 ** 20;
 /** Pieces beyond this length give their working memory back. */
 const KEPT_LENGTH = 2 ** 16;
 

@@ -173,6 +173,24 @@ describe("a tokenizer.json is refused that has", () => {
     expect(performance.now() - started).toBeLessThan(3000);
   });
 
+  it("more pieces than any vocabulary has", async () => {
+    const pieces = Array.from({ length: 4_000_000 }, (_, id) => `["${id.toString(36)}",-1]`).join(",");
+    const started = performance.now();
+    await expect(load(`{"model":{"type":"Unigram","vocab":[${pieces}]}}`)).rejects.toThrow(
+      /has 4000001 lists; at most 2359296 are read/,
+    );
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
+  it("more pieces than are read of a vocabulary, which fit the file", async () => {
+    const pieces = `["a",-1]${',["a",-1]'.repeat(1_100_000)}`;
+    const started = performance.now();
+    await expect(load(`{"model":{"type":"Unigram","vocab":[${pieces}]}}`)).rejects.toThrow(
+      /model\.vocab has 1100001 pieces; at most 1048576 can be read/,
+    );
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
   it("a list so deep that no recursive function could write it", async () => {
     const merges = nested("[", "]", 200_000);
     const description = `{"model":{"type":"BPE","vocab":{"a":0},"merges":${merges}}}`;

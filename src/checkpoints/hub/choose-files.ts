@@ -14,7 +14,7 @@ export const ROOT_FILES: readonly string[] = [
 ];
 
 /** What tokenizers are made of besides; a repository has those of its own kind. */
-const VOCABULARIES: readonly string[] = [
+export const VOCABULARIES: readonly string[] = [
   "vocab.txt",
   "vocab.json",
   "merges.txt",

@@ -2,7 +2,7 @@
 import { joinPath, listFolder, pathKind } from "#platform";
 import { isJsonObject, readJsonObject } from "../json-files.ts";
 import { readModuleEntries } from "../sentence-modules.ts";
-import { chooseWeights, ROOT_FILES } from "./choose-files.ts";
+import { chooseWeights, ROOT_FILES, VOCABULARIES } from "./choose-files.ts";
 import { HubCache } from "./hub-cache.ts";
 import type { HubId } from "./hub-id.ts";
 
@@ -18,13 +18,17 @@ export interface Cached {
   readonly isWhole: boolean;
 }
 
-/** Looks a model up; undefined when the cache has nothing of this revision. */
-export function findCached(cacheFolder: string, id: HubId): Cached | undefined {
+/**
+ * Looks a model up; undefined when the cache has nothing of this revision.
+ *
+ * @param weights whether its weights are needed, and not only its tokenizer. Default: true
+ */
+export function findCached(cacheFolder: string, id: HubId, { weights = true } = {}): Cached | undefined {
   const cache = new HubCache(cacheFolder, id);
   const commit = cache.commitOf(id.revision);
   if (commit === undefined || pathKind(cache.snapshot(commit)) !== "folder") return undefined;
   const folder = cache.snapshot(commit);
-  const lacks = findMissing(folder);
+  const lacks = weights ? findMissing(folder) : findMissingTokenizer(folder);
   const isKnown = (name: string) => cache.has(commit, name) || cache.isKnownAbsent(commit, name);
   return { folder, lacks, isWhole: lacks === undefined && ROOT_FILES.every(isKnown) };
 }
@@ -41,6 +45,12 @@ function findMissing(folder: string): string | undefined {
   const encoders = chosen.filter(({ name }) => pathKind(joinPath(folder, name, "config.json")) === "file");
   if (encoders.length === 0) return "config.json";
   return encoders.some(({ files, index }) => files.length > 0 || index !== undefined) ? undefined : "model.safetensors";
+}
+
+function findMissingTokenizer(folder: string): string | undefined {
+  const encoders = ["", ...moduleFolders(folder)].filter((name) => pathKind(joinPath(folder, name)) === "folder");
+  const names = encoders.flatMap((name) => listFolder(joinPath(folder, name)));
+  return names.some((name) => name === "tokenizer.json" || VOCABULARIES.includes(name)) ? undefined : "tokenizer.json";
 }
 
 /** Folders of modules that hold files; Normalize and Dropout have none. */

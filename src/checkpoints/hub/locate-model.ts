@@ -15,7 +15,7 @@ import { type PullOptions, pullModel } from "./pull-model.ts";
 export async function locateModel(where: string, options: PullOptions = {}): Promise<{ folder: string; name: string }> {
   const id = parseHubId(where, options.revision);
   const settings = readHubSettings(options);
-  const cached = findCached(settings.cacheFolder, id);
+  const cached = findCached(settings.cacheFolder, id, { weights: options.weights ?? true });
   if (cached?.isWhole === true) return { folder: cached.folder, name: id.id };
   const isUsable = cached !== undefined && cached.lacks === undefined;
   if (settings.offline) {

@@ -25,6 +25,8 @@ export interface PullProgress {
 export interface PullOptions extends HubOptions {
   /** A branch, a tag or a commit. Default: the one behind "@", else "main". */
   readonly revision?: string | undefined;
+  /** Whether weights are wanted, and not only configuration and tokenizer. Default: true. */
+  readonly weights?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: PullProgress) => void) | undefined;
 }
@@ -90,21 +92,28 @@ class Pull {
     const folders = ["", ...this.#moduleFolders(names)];
     const small = folders.slice(1).flatMap((folder) => chooseSmallFiles(names, folder));
     await this.#fetch(small);
-    const chosen = folders.map((folder) => chooseWeights(names, folder));
-    if (chosen.every(({ files, index }) => files.length === 0 && index === undefined)) throw noWeights(names, id);
-    const indexes = chosen.flatMap(({ index }) => index ?? []);
-    await this.#fetch(indexes);
     // Last: a snapshot that has its weights has all.
-    const weights = [
-      ...chosen.flatMap(({ files }) => files),
-      ...indexes.flatMap((index) => this.#shards(index, names)),
-    ];
-    await this.#fetch(weights);
+    const isForWeights = this.#options.weights !== false;
+    const weights = isForWeights ? await this.#fetchWeights(names, folders) : [];
     for (const name of ROOT_FILES) if (!names.includes(name)) this.#cache.noteAbsent(this.#commit, name);
-    this.#cache.noteCommit(revision, this.#commit);
-    const files = [...root, ...small, ...indexes, ...weights].sort();
+    // What a revision meant when its weights were fetched must not be lost to a commit of which they are not here.
+    if (isForWeights || this.#cache.commitOf(revision) === undefined) this.#cache.noteCommit(revision, this.#commit);
+    const files = [...root, ...small, ...weights].sort();
     const folder = this.#cache.snapshot(this.#commit);
     return { id, revision, commit: this.#commit, folder, files, fetched: this.#fetched };
+  }
+
+  async #fetchWeights(names: readonly string[], folders: readonly string[]): Promise<string[]> {
+    const chosen = folders.map((folder) => chooseWeights(names, folder));
+    if (chosen.every(({ files, index }) => files.length === 0 && index === undefined)) {
+      throw noWeights(names, this.#id.id);
+    }
+    const indexes = chosen.flatMap(({ index }) => index ?? []);
+    await this.#fetch(indexes);
+    const shards = indexes.flatMap((index) => this.#shards(index, names));
+    const weights = [...chosen.flatMap(({ files }) => files), ...shards];
+    await this.#fetch(weights);
+    return [...indexes, ...weights];
   }
 
   /** Asks what the revision is now, and which files it has. */

@@ -19,7 +19,7 @@ export const inspect: CommandDefinition<InspectFlags> = {
         "Show what a model folder holds: configuration, weights, tokenizer, which heads would load and what is left " +
           "over. Exits with 1 when the checkpoint would not load.",
       )
-      .argument("[model]", "a model's folder (default: all-MiniLM-L6-v2, where it is installed)")
+      .argument("[model]", "a model's folder, or its id on the hub (default: all-MiniLM-L6-v2, where it is installed)")
       .option("--memory", "plan the memory of runs of several sizes")
       .option("--finite", "read all weights and report NaN and infinities")
       .option("--tensors", "list every tensor");
@@ -29,8 +29,9 @@ export const inspect: CommandDefinition<InspectFlags> = {
     "cloze inspect models/bert-base-uncased --memory --finite",
     "cloze inspect models/bert-base-uncased --json",
   ],
-  async run({ positionals: [where], flags, terminal }) {
-    const inspection = await inspectFolder(where, flags);
+  async run({ positionals: [where], flags, terminal, reporter }) {
+    const pulling = { signal: terminal.signal, onProgress: reporter.progress };
+    const inspection = await inspectFolder(where, { ...flags, ...pulling });
     const { problem } = inspection.description;
     const isText = isForPeople(flags, terminal);
     const text = isText ? showInspection(inspection, { tensors: flags.tensors }) : JSON.stringify(toJson(inspection));

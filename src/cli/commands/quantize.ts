@@ -23,7 +23,7 @@ export const quantizeCommand: CommandDefinition<QuantizeFlags> = {
           "{ output, dtype, tensors, bytesBefore, bytesAfter }, with --calibrate also { kept, cosineBefore, cosineAfter, " +
           "scoreBefore, scoreAfter }.",
       )
-      .argument("<model>", "a model's folder")
+      .argument("<model>", "a model's folder, or its id on the hub")
       .addOption(new Option("--dtype <name>", "what weights become").choices(["int8", "bf16"]).default("int8"))
       .option("--output <folder>", "the folder to write")
       .option("--calibrate <file>", "texts that decide what stays in higher precision; pairs with scores are ranked");

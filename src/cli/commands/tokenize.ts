@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { resolveWhere } from "../../checkpoints/default-model.ts";
 import { InputError } from "../../errors.ts";
 import type { Encoding } from "../../tokenizers/encoding.ts";
 import type { OffsetUnit } from "../../tokenizers/offsets.ts";
@@ -36,7 +37,7 @@ export const tokenize: CommandDefinition<TokenizeFlags> = {
   declare(command) {
     command
       .description("Show the tokens that a model reads: { ids, tokens, offsets, words, typeIds } a text.")
-      .argument("<model>", "a model's folder; its tokenizer files are enough")
+      .argument("<model>", "a model's folder, whose tokenizer files are enough, or its id on the hub")
       .argument("[text...]", "texts to tokenize");
     addInputFlags(command);
     command
@@ -64,7 +65,12 @@ export const tokenize: CommandDefinition<TokenizeFlags> = {
       throw new InputError("--stride is how far windows overlap; pass --max-length, their size, with it.");
     }
     const [model, ...texts] = positionals;
-    const tokenizer = await Tokenizer.load(model!);
+    const { folder, layout } = await resolveWhere(model, {
+      weights: false,
+      signal: terminal.signal,
+      onProgress: reporter.progress,
+    });
+    const tokenizer = await Tokenizer.load(layout?.encoderFolder ?? folder);
     const options = encodeOptions(flags);
     const cut = { count: 0 };
     const results = tokenizeAll(tokenizer, rowsOf(texts, { flags, terminal, reporter }), options, cut);

@@ -1,6 +1,7 @@
 import { joinPath, pathKind } from "#platform";
 import type { Dtype } from "../../backends/backend.ts";
 import { createBackend } from "../../backends/choose.ts";
+import { resolveWhere } from "../../checkpoints/default-model.ts";
 import { Checkpoint } from "../../checkpoints/repository.ts";
 import { Safetensors } from "../../checkpoints/safetensors.ts";
 import { writeSafetensors } from "../../checkpoints/safetensors-write.ts";
@@ -36,7 +37,7 @@ export const verify: CommandDefinition<VerifyFlags> = {
         "Run a checkpoint on the inputs that a reference recorded, and compare every output: largest difference and " +
           "cosine. Exits with 1 when one is out of tolerance: |difference| <= tolerance x max(1, the largest).",
       )
-      .argument("<model>", "a model's folder")
+      .argument("<model>", "a model's folder, or its id on the hub")
       .option("--expected <file>", "recorded inputs and outputs (default: expected.safetensors in the folder)")
       .option("--tolerance <number>", "how far outputs may differ", positiveNumber, DEFAULT_TOLERANCE)
       .option("--gradients", "compare the gradients of the recorded loss, too")
@@ -49,9 +50,11 @@ export const verify: CommandDefinition<VerifyFlags> = {
     "cloze verify models/bert-base-uncased --gradients",
     "cloze verify models/bert-base-uncased --expected other.safetensors --save ours.safetensors",
   ],
-  async run({ positionals: [folder = ""], flags, terminal }) {
+  async run({ positionals: [where = ""], flags, terminal, reporter }) {
+    const pulling = { signal: terminal.signal, onProgress: reporter.progress };
+    const { folder, layout } = await resolveWhere(where, pulling);
     const { expected = joinPath(folder, "expected.safetensors"), save, tolerance, threads } = flags;
-    const checkpoint = Checkpoint.open(folder);
+    const checkpoint = Checkpoint.open(layout?.encoderFolder ?? folder);
     if (pathKind(expected) !== "file") {
       throw new InputError(`There are no recorded outputs at "${expected}". Name a file with --expected.`);
     }
