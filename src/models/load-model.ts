@@ -7,6 +7,7 @@ import type { ConfiguredArchitecture, HeadName } from "./architecture.ts";
 import { type DtypeOf, Model } from "./model.ts";
 import type { Tail } from "./model-graph.ts";
 import { findArchitecture } from "./registry.ts";
+import { checkWeightMemory } from "./weight-memory.ts";
 
 /** Ends of the class names in a config's `architectures`, and the head of each. */
 const HEAD_CLASSES: readonly (readonly [string, HeadName])[] = [
@@ -81,7 +82,7 @@ export function statedHeadOf(architecture: ConfiguredArchitecture): HeadName | u
  * first program is compiled.
  *
  * @throws ConfigError when the config asks for something unknown; CheckpointError when weights are missing, misshapen or
- *   unknown, listing the first ten of each.
+ *   unknown, listing the first ten of each, or when they do not fit into memory.
  */
 export function loadModel(checkpoint: Checkpoint, options: LoadModelOptions): LoadedModel {
   const architecture = configure(checkpoint);
@@ -94,7 +95,10 @@ export function loadModel(checkpoint: Checkpoint, options: LoadModelOptions): Lo
     head === "base" &&
     model.headOutputs.every((output) => model.parameters([output]).every(({ name }) => weights.has(name)));
   const wanted = head === "base" && !pooler ? ["hidden"] : ["hidden", ...model.headOutputs];
-  return { model, audit: weights.check(model.parameters(wanted)) };
+  const parameters = model.parameters(wanted);
+  const audit = weights.check(parameters);
+  checkWeightMemory(parameters, { name: checkpoint.name, backend, dtype });
+  return { model, audit };
 }
 
 /** What `quantize` left of each weight. */

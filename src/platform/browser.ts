@@ -16,6 +16,11 @@ export type { MessageWorker, WorkerPort } from "./node-workers.ts";
 
 const files = new Map<string, Uint8Array | Blob>();
 
+/** Browsers do not tell. */
+export function memoryLimit(): number {
+  return Number.POSITIVE_INFINITY;
+}
+
 /**
  * Makes files readable under `folder`, by their paths within it. A Blob (a picked file, say) is read in ranges and only
  * inside a worker, where browsers allow blocking reads; elsewhere pass bytes.

@@ -9,6 +9,7 @@ import * as path from "node:path";
 
 export { physicalCores } from "./node-cores.ts";
 export { type HeldLock, holdLock } from "./node-lock.ts";
+export { memoryLimit } from "./node-memory.ts";
 export { environmentVariable, loadAddon, machineName, readPackagedFile } from "./node-package.ts";
 export {
   type Digest,
