@@ -51,12 +51,22 @@ export async function holdLock(file: string, signal?: AbortSignal): Promise<Held
 }
 
 function take(ownerFile: string, owner: Owner): boolean {
+  let descriptor: number;
   try {
-    fs.writeFileSync(ownerFile, JSON.stringify(owner), { flag: "wx" });
-    return true;
+    descriptor = fs.openSync(ownerFile, "wx");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
+  }
+  try {
+    fs.writeSync(descriptor, JSON.stringify(owner));
+    return true;
+  } catch (error) {
+    // On a full disk; an owner without a name would be waited for.
+    fs.rmSync(ownerFile, { force: true });
+    throw error;
+  } finally {
+    fs.closeSync(descriptor);
   }
 }
 

@@ -43,12 +43,12 @@ test("a file that is not there", async () => {
     `"error: "FOLDER" is a folder; --input reads one file."`,
   );
   for (const verb of ["inspect", "verify"])
-    expect(await mistake([verb, "missing"])).toBe('error: There is no model folder at "missing".');
+    expect(await mistake([verb, "./missing"])).toBe('error: There is no model folder at "./missing".');
   expect(await mistake(["embed", "x", "--model", "org/missing"])).toMatchInlineSnapshot(
     `"error: There is no folder "org/missing" here, "org/missing" at "main" is not in the cache /nonexistent/hub, and HF_HUB_OFFLINE forbids asking the hub. Run "cloze pull org/missing" with a network, or pass a model's folder."`,
   );
   expect(await mistake(["tokenize", "missing", "x"])).toMatchInlineSnapshot(
-    `"error: missing holds no tokenizer: expected tokenizer.json, vocab.txt, vocab.json with merges.txt, or one of spiece.model, spm.model, sentencepiece.bpe.model, sentencepiece.model, tokenizer.model."`,
+    `"error: There is no folder "missing" here, "missing" at "main" is not in the cache /nonexistent/hub, and HF_HUB_OFFLINE forbids asking the hub. Run "cloze pull missing" with a network, or pass a model's folder."`,
   );
 });
 
@@ -248,7 +248,7 @@ describeIf(
 );
 
 test("CLOZE_DEBUG=1 shows the stack, which else nobody sees", async () => {
-  const { exitCode, stderr } = await runCli(["inspect", "missing"], { environment: { CLOZE_DEBUG: "1" } });
+  const { exitCode, stderr } = await runCli(["inspect", "./missing"], { environment: { CLOZE_DEBUG: "1" } });
   expect(exitCode).toBe(2);
   expect(stderr).toMatch(/^error: There is no model folder.*\n\w*Error: .*\n\s+at /);
 });

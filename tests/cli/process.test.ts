@@ -45,7 +45,7 @@ test("a reader that leaves early, as head does, ends the process quietly", async
 });
 
 test("a mistake exits with 2 and one sentence", async () => {
-  const { written, exit } = start("inspect", "missing");
+  const { written, exit } = start("inspect", "./missing");
   expect(await exit).toBe(2);
-  expect(written).toEqual({ stdout: "", stderr: 'error: There is no model folder at "missing".\n' });
+  expect(written).toEqual({ stdout: "", stderr: 'error: There is no model folder at "./missing".\n' });
 });

@@ -7,7 +7,7 @@ import { InputError } from "../../src/errors.ts";
 import { Embedder } from "../../src/index.ts";
 import { COMMIT, etagOf, type MockHub, startMockHub } from "../support/mock-hub.ts";
 import { indexText, weightBytes } from "../support/model-folder.ts";
-import { readTree } from "../support/read-tree.ts";
+import { readTree, writeTree } from "../support/read-tree.ts";
 import { tinyModel } from "../support/run-cli.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { NEEDED, SMALL_REPOSITORY } from "./small-repository.ts";
@@ -48,6 +48,22 @@ test("the cache is the Python library's, file by file", async () => {
   expect(readFileSync(join(cacheFolder, "CACHEDIR.TAG"), "utf8")).toMatch(
     /^Signature: 8a477f597d28d172789f06886806bc55\n/,
   );
+});
+
+test("the Python library's own cache is whole for Cloze: nothing is asked, offline or not", async () => {
+  const { hub, options } = await mockHub();
+  const { "CACHEDIR.TAG": _, ...recorded } = JSON.parse(
+    readFileSync(new URL("python-cache.json", import.meta.url), "utf8"),
+  );
+  writeTree(options.cacheFolder, recorded, [...Object.values(SMALL_REPOSITORY), COMMIT, ""]);
+  for (const offline of [true, false]) {
+    useHub(hub, options.cacheFolder, offline);
+    const { folder, layout } = await resolveWhere("org/tiny");
+    expect(folder).toBe(join(options.cacheFolder, "models--org--tiny/snapshots", COMMIT));
+    expect(layout?.kind).toBe("embedder");
+  }
+  expect(hub.seen).toEqual([]);
+  expect((await pullModel("org/tiny", options)).fetched).toBe(0);
 });
 
 test("what is there is not fetched again, and another revision shares its blobs", async () => {

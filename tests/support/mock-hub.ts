@@ -23,6 +23,8 @@ export interface MockHub {
   sent: number;
   fault: Fault | undefined;
   commit: string;
+  /** The id of its one repository. */
+  repository: string;
   files: { readonly [name: string]: string | Buffer };
   /** What the listing holds, where that is not the names of `files`. */
   listing: unknown;
@@ -34,7 +36,7 @@ export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 /** Files that a hub keeps elsewhere, under their SHA-256. */
 const LARGE = /\.(safetensors|bin|onnx|h5)$/;
 
-/** A hub on this machine with one repository, "org/tiny", and a second server for its large files. */
+/** A hub on this machine with one repository, "org/tiny" unless it is renamed, and a second server for its large files. */
 export async function startMockHub(files: MockHub["files"]): Promise<MockHub> {
   const servers: Server[] = [];
   const hub: MockHub = {
@@ -44,6 +46,7 @@ export async function startMockHub(files: MockHub["files"]): Promise<MockHub> {
     sent: 0,
     fault: undefined,
     commit: COMMIT,
+    repository: "org/tiny",
     files,
     listing: undefined,
     close: async () => {
@@ -79,13 +82,14 @@ function answer(hub: MockHub, server: "hub" | "store", request: IncomingMessage,
 }
 
 function contentOf(hub: MockHub, path: string): { name: string; bytes: Buffer } | undefined {
-  const name = decodeURIComponent(path.replace(/^\/(org\/tiny\/resolve\/[^/]+|store)\//, ""));
-  const content = hub.files[name];
+  const [, name = ""] =
+    /^\/store\/(.+)$/.exec(path) ?? new RegExp(`^/${hub.repository}/resolve/[^/]+/(.+)$`).exec(path) ?? [];
+  const content = hub.files[decodeURIComponent(name)];
   return content === undefined ? undefined : { name, bytes: Buffer.from(content as string) };
 }
 
 function sendListing(hub: MockHub, path: string, response: ServerResponse): void {
-  const [, revision] = /^\/api\/models\/org\/tiny\/revision\/(.+)$/.exec(path) ?? [];
+  const [, revision] = new RegExp(`^/api/models/${hub.repository}/revision/(.+)$`).exec(path) ?? [];
   const revisions: unknown[] = ["main", "v1", hub.commit];
   const isKnown = revision !== undefined && revisions.includes(decodeURIComponent(revision));
   if (!isKnown) {
@@ -94,7 +98,7 @@ function sendListing(hub: MockHub, path: string, response: ServerResponse): void
   }
   const names = Object.keys(hub.files).map((rfilename) => ({ rfilename }));
   response.setHeader("content-type", "application/json");
-  response.end(JSON.stringify(hub.listing ?? { id: "org/tiny", sha: hub.commit, siblings: names }));
+  response.end(JSON.stringify(hub.listing ?? { id: hub.repository, sha: hub.commit, siblings: names }));
 }
 
 function sendFile(

@@ -14,6 +14,7 @@ import {
   startDigest,
 } from "#platform";
 import { CheckpointError, InputError } from "../../errors.ts";
+import { isDiskFault } from "./disk-fault.ts";
 import type { HubCache } from "./hub-cache.ts";
 import { PassingFailure } from "./hub-errors.ts";
 import { askOnce, type HubRequest, readBody, waitToRepeat } from "./hub-request.ts";
@@ -45,8 +46,8 @@ export interface FileDownload {
  * the blob and become the blob when length and hash are right: whenever the process ends, what lies under a blob's name
  * is whole. Bytes that a process left are taken over where a hash can tell that they are right.
  *
- * @throws CheckpointError when the hub sends something else than it promised; InputError when the disk is full;
- *   OverloadError when the hub stays silent.
+ * @throws CheckpointError when the hub sends something else than it promised; InputError when the disk has no room for
+ *   it; OverloadError when the hub stays silent.
  */
 export async function downloadFile(download: FileDownload): Promise<void> {
   const { cache, file, commit, request, onBytes } = download;
@@ -55,8 +56,6 @@ export async function downloadFile(download: FileDownload): Promise<void> {
     if (pathKind(cache.blob(file.etag)) !== "file") await fetchBlob(download, lock);
     cache.place(file.etag, commit, file.name);
     onBytes(file.size);
-  } catch (error) {
-    throw isDiskFull(error) ? diskFull(download) : error;
   } finally {
     lock.release();
   }
@@ -76,7 +75,7 @@ async function fetchBlob(download: FileDownload, lock: HeldLock): Promise<void> 
     partial.sync();
     movePath(own, blob);
   } catch (error) {
-    isLeft = partial.size > 0 && !isDiskFull(error) && !(error instanceof CheckpointError);
+    isLeft = partial.size > 0 && !isDiskFault(error) && !(error instanceof CheckpointError);
     throw error;
   } finally {
     partial.close();
@@ -190,16 +189,5 @@ function checkSpace({ cache, file, request }: FileDownload, had: number): void {
   if (free === undefined || free >= file.size - had) return;
   throw new InputError(
     `The disk of the cache has room for ${free} bytes; "${file.name}" of "${request.asked.id}" needs ${file.size - had}. Free some, or set HF_HUB_CACHE to another disk.`,
-  );
-}
-
-function isDiskFull(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === "ENOSPC" || code === "EDQUOT";
-}
-
-function diskFull({ file, request }: FileDownload): InputError {
-  return new InputError(
-    `The disk of the cache became full while "${file.name}" of "${request.asked.id}" was written. Nothing of it was kept. Free some room, or set HF_HUB_CACHE to another disk.`,
   );
 }

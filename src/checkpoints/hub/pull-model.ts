@@ -4,6 +4,7 @@ import { ConfigError, InputError } from "../../errors.ts";
 import { isJsonObject, readJsonObject } from "../json-files.ts";
 import { readModuleEntries } from "../sentence-modules.ts";
 import { chooseSmallFiles, chooseWeights, noWeights, ROOT_FILES } from "./choose-files.ts";
+import { explainDiskFault, isDiskFault } from "./disk-fault.ts";
 import { downloadFile, type HubFile } from "./download-file.ts";
 import { HubCache } from "./hub-cache.ts";
 import type { Asked } from "./hub-errors.ts";
@@ -61,7 +62,11 @@ export async function pullModel(id: string, options: PullOptions = {}): Promise<
     );
   }
   const pull = new Pull(hubId, settings, options);
-  return pull.run();
+  try {
+    return await pull.run();
+  } catch (error) {
+    throw isDiskFault(error) ? explainDiskFault(error, id, settings.cacheFolder) : error;
+  }
 }
 
 class Pull {
