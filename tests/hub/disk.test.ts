@@ -108,9 +108,9 @@ test("a disk that fails at any one write: told, and the next pull is whole", asy
 test("a cache that cannot be written", async () => {
   const { cacheFolder, pull } = await pulling();
   breakFile("openSync", (whole) => {
-    const openSync = (file: fs.PathLike, flags?: fs.OpenMode, mode?: fs.Mode) => {
-      if (flags !== undefined && flags !== "r") throw failure("EROFS", "open");
-      return whole(file, flags ?? "r", mode);
+    const openSync = (file: fs.PathLike, flags: fs.OpenMode, mode?: fs.Mode | null) => {
+      if (flags !== "r") throw failure("EROFS", "open");
+      return whole(file, flags, mode);
     };
     return openSync;
   });
