@@ -1,13 +1,13 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { memoryLimit } from "#platform";
 import { tinyModel } from "../../tests/support/run-cli.ts";
 import type { Backend, Dtype } from "../backends/backend.ts";
 import { ReferenceBackend } from "../backends/reference/reference.ts";
 import { WasmBackend } from "../backends/wasm/wasm-backend.ts";
 import { Checkpoint } from "../checkpoints/repository.ts";
 import { CheckpointError, InputError } from "../errors.ts";
-import { memoryLimit } from "../platform/node-memory.ts";
 import { describeCheckpoint } from "./describe-checkpoint.ts";
 import { loadModel } from "./load-model.ts";
 import { checkWeightMemory } from "./weight-memory.ts";
