@@ -1,51 +1,20 @@
-// Attention in three steps, for those who want to see or change the probabilities. Of text b, the pair of query i and
-// key j (counted within the text) is row pairOffsets[b] + i * length + j, one column a head.
+// Attention in three steps, for those who want to see or change the probabilities, and for training.
 #include "attention_block.h"
 #include "exponential.h"
 #include "kernels.h"
+#include "pairs.h"
 
 namespace cloze::CLOZE_ISA {
 
 namespace {
 
-// The texts of a batch and where their pairs start.
-struct Pairs {
-  const int32_t* offsets;
-  const int32_t* first_pairs;
-  int64_t texts;
-
-  Pairs(const Tensor* offsets, const Tensor* pair_offsets)
-      : offsets(integers_of(offsets)), first_pairs(integers_of(pair_offsets)), texts(count_of(offsets) - 1) {}
-
-  int64_t length(int64_t text) const { return offsets[text + 1] - offsets[text]; }
-
-  // A tile is a range of tokens, all pairs of which are its own; the range is chosen by the pairs a token has on average.
-  int64_t tokens_each(int64_t numbers_of_pair) const {
-    double pairs = 0;
-    for (int64_t text = 0; text < texts; text++) pairs += static_cast<double>(length(text)) * static_cast<double>(length(text));
-    const double of_token = pairs / offsets[texts] * static_cast<double>(numbers_of_pair);
-    return of_token >= TILE_NUMBERS ? 1 : static_cast<int64_t>(TILE_NUMBERS / of_token);
-  }
-
-  int32_t tiles(int64_t numbers_of_pair) const {
-    if (texts < 1 || offsets[texts] == 0) return 0;
-    const int64_t each = tokens_each(numbers_of_pair);
-    return static_cast<int32_t>((offsets[texts] + each - 1) / each);
-  }
-
-  // use(text, i) for every token of a tile.
-  template <class Use>
-  void each_token(int64_t numbers_of_pair, int32_t tile, Use use) const {
-    const int64_t each = tokens_each(numbers_of_pair);
-    int64_t token = tile * each;
-    const int64_t end = smaller_of(token + each, offsets[texts]);
-    int64_t text = 0;
-    for (; token < end; token++) {
-      while (offsets[text + 1] <= token) text++;
-      use(text, token - offsets[text]);
-    }
-  }
-};
+// The register tile of the mixture: rows by vectors of columns.
+constexpr int MIX_ROWS = 4;
+#if defined(__AVX512F__)
+constexpr int MIX_VECTORS = 4;
+#else
+constexpr int MIX_VECTORS = 2;
+#endif
 
 AttentionOperands score_operands(const Call* call) {
   return {
@@ -135,31 +104,81 @@ void softmax_run(const Call* call, int32_t tile, char*) {
 }
 
 Pairs mix_pairs(const Call* call) {
-  return Pairs(call->in[ATTENTION_MIX_IN_OFFSETS], call->in[ATTENTION_MIX_IN_PAIR_OFFSETS]);
+  return Pairs(call->in[ATTENTION_MIX_IN_OFFSETS], call->in[ATTENTION_MIX_IN_PAIR_OFFSETS], 4 * MIX_ROWS);
 }
 
 int32_t mix_tiles(const Call* call) { return mix_pairs(call).tiles(call->out[ATTENTION_MIX_OUT_Y]->columns); }
+
+// y[row] = the sum over steps of weights[row * row_stride + step * step_stride] . v[step], and again with the next head's
+// weights and columns of v where heads share their keys.
+struct Mixture {
+  const float* weights;
+  int64_t row_stride;
+  int64_t step_stride;
+  const float* v;
+  int64_t v_stride;
+  int64_t steps;
+  int64_t shared;
+  float* y;
+  int64_t y_stride;
+  int64_t size;
+};
+
+template <int ROWS, int VECTORS, class Part>
+CLOZE_INLINE void mix_columns(const Mixture& m, int64_t column, Part part) {
+  vf sum[ROWS][VECTORS] = {};
+  for (int64_t head = 0; head < m.shared; head++) {
+    const float* weights = m.weights + head;
+    const float* v = m.v + head * m.size + column;
+    for (int64_t step = 0; step < m.steps; step++, weights += m.step_stride, v += m.v_stride) {
+      vf values[VECTORS];
+      for (int i = 0; i < VECTORS; i++) values[i] = part.load(v + i * LANES);
+      for (int row = 0; row < ROWS; row++) {
+        const vf weight = load_splat(weights + row * m.row_stride);
+        for (int i = 0; i < VECTORS; i++) sum[row][i] = multiply_add(weight, values[i], sum[row][i]);
+      }
+    }
+  }
+  for (int row = 0; row < ROWS; row++) {
+    for (int i = 0; i < VECTORS; i++) part.store(m.y + row * m.y_stride + column + i * LANES, sum[row][i]);
+  }
+}
+
+template <int ROWS>
+void mix_rows(const Mixture& m) {
+  int64_t column = 0;
+  for (; column + MIX_VECTORS * LANES <= m.size; column += MIX_VECTORS * LANES) mix_columns<ROWS, MIX_VECTORS>(m, column, WholeVector{});
+  for (; column + LANES <= m.size; column += LANES) mix_columns<ROWS, 1>(m, column, WholeVector{});
+  if (column < m.size) mix_columns<ROWS, 1>(m, column, FirstLanes{static_cast<int>(m.size - column)});
+}
+
+// Rows [from, to) of a text and one head of y.
+void mix_head(Mixture m, int64_t from, int64_t to) {
+  m.weights += from * m.row_stride;
+  m.y += from * m.y_stride;
+  int64_t rows = to - from;
+  for (; rows >= MIX_ROWS; rows -= MIX_ROWS, m.weights += MIX_ROWS * m.row_stride, m.y += MIX_ROWS * m.y_stride) mix_rows<MIX_ROWS>(m);
+  for (; rows > 0; rows--, m.weights += m.row_stride, m.y += m.y_stride) mix_rows<1>(m);
+}
 
 void mix_run(const Call* call, int32_t tile, char*) {
   const Pairs pairs = mix_pairs(call);
   const Tensor* probabilities = call->in[ATTENTION_MIX_IN_PROBABILITIES];
   const Tensor* v = call->in[ATTENTION_MIX_IN_V];
   const Tensor* y = call->out[ATTENTION_MIX_OUT_Y];
-  const int64_t heads = call->integers[ATTENTION_MIX_INT_HEADS];
-  const int64_t group = heads / call->integers[ATTENTION_MIX_INT_KEY_HEADS];
-  const int64_t size = y->columns / heads;
-  pairs.each_token(y->columns, tile, [&](int64_t text, int64_t i) {
-    const int64_t from = pairs.offsets[text], length = pairs.length(text);
-    const int64_t first = pairs.first_pairs[text] + i * length;
-    for (int64_t head = 0; head < heads; head++) {
-      each_vector(size, [&](int64_t c, auto part) {
-        vf sum = {};
-        for (int64_t j = 0; j < length; j++) {
-          const vf value = part.load(row_of(v, from + j) + head / group * size + c);
-          sum = multiply_add(load_splat(row_of(probabilities, first + j) + head), value, sum);
-        }
-        part.store(row_of(y, from + i) + head * size + c, sum);
-      });
+  const bool transposed = call->integers[ATTENTION_MIX_INT_TRANSPOSE] != 0;
+  const int64_t heads = call->integers[ATTENTION_MIX_INT_HEADS], key_heads = call->integers[ATTENTION_MIX_INT_KEY_HEADS];
+  const int64_t shared = heads / key_heads, y_heads = transposed ? key_heads : heads;
+  const int64_t size = y->columns / y_heads, by_key = probabilities->stride;
+  pairs.each_run(y->columns, tile, [&](int64_t text, int64_t from, int64_t to) {
+    const int64_t length = pairs.length(text), by_query = length * by_key;
+    for (int64_t head = 0; head < y_heads; head++) {
+      const int64_t first = transposed ? head * shared : head;
+      const float* values = row_of(v, pairs.offsets[text]) + (transposed ? first : head / shared) * size;
+      mix_head({row_of(probabilities, pairs.first_pairs[text]) + first, transposed ? by_key : by_query,
+                transposed ? by_query : by_key, values, v->stride, length, transposed ? shared : 1,
+                row_of(y, pairs.offsets[text]) + head * size, y->stride, size},
+               from, to);
     }
   });
 }

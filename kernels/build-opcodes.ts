@@ -15,12 +15,12 @@ export function opcodesHeader(): string {
       "Inputs.",
       OP_NAMES.flatMap((op) =>
         numbered(
-          `${op}In`,
+          `${op}_in`,
           inputSlots(op).map(({ name }) => name),
         ),
       ),
     ],
-    ["Outputs.", OP_NAMES.flatMap((op) => numbered(`${op}Out`, OP_TABLE[op].outputs))],
+    ["Outputs.", OP_NAMES.flatMap((op) => numbered(`${op}_out`, OP_TABLE[op].outputs))],
     ["Attributes: integers, flags and words in `integers`, floats in `floats`.", OP_NAMES.flatMap(attributeSlots)],
     ["Words.", [...words].flatMap(([name, list]) => numbered(name, list))],
     ["Records of an encoded program.", recordNumbers()],

@@ -1,4 +1,4 @@
-// Copies of columns: side by side, or some of them.
+// Copies of columns: side by side, some of them, or with zeros about them.
 #include "columns.h"
 #include "kernels.h"
 
@@ -40,9 +40,31 @@ void slice_run(const Call* call, int32_t tile, char*) {
   });
 }
 
+int32_t pad_columns_tiles(const Call* call) {
+  const Tensor* y = call->out[PAD_COLUMNS_OUT_Y];
+  return tiles_of_rows(y->rows, y->columns);
+}
+
+CLOZE_INLINE void clear(float* to, int64_t columns) {
+  each_vector(columns, [&](int64_t c, auto part) { part.store(to + c, vf{}); });
+}
+
+void pad_columns_run(const Call* call, int32_t tile, char*) {
+  const Tensor* x = call->in[PAD_COLUMNS_IN_X];
+  const Tensor* y = call->out[PAD_COLUMNS_OUT_Y];
+  const int64_t start = call->integers[PAD_COLUMNS_INT_START], end = start + x->columns;
+  each_row_of_tile(y, tile, [&](int64_t row) {
+    float* to = row_of(y, row);
+    clear(to, start);
+    copy(to + start, row_of(x, row), x->columns);
+    clear(to + end, y->columns - end);
+  });
+}
+
 }  // namespace
 
 extern const Kernel concat_kernel = {concat_tiles, concat_run, nullptr};
 extern const Kernel slice_kernel = {slice_tiles, slice_run, nullptr};
+extern const Kernel pad_columns_kernel = {pad_columns_tiles, pad_columns_run, nullptr};
 
 }  // namespace cloze::CLOZE_ISA

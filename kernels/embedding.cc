@@ -7,8 +7,6 @@ namespace cloze::CLOZE_ISA {
 
 namespace {
 
-typedef uint32_t vu __attribute__((vector_size(LANES * 4)));
-
 // One row of a table, whatever it is stored in.
 struct TableRow {
   const void* numbers;

@@ -55,7 +55,7 @@ bool Program::is_well_formed(void* const* memory) const {
   }
   for (int32_t i = 0; i < steps(); i++) {
     const int32_t* record = step(i);
-    if (record[0] < 0 || record[0] >= OP_COUNT || kernels_->kernels[record[0]] == nullptr) return false;
+    if (record[0] < 0 || record[0] >= OP_COUNT) return false;
     for (int32_t slot = FIRST_INPUT; slot < FIRST_ATTRIBUTE; slot++) {
       if (record[slot] < -1 || record[slot] >= values()) return false;
     }

@@ -44,10 +44,39 @@ constexpr Table by_opcode(const Kernel* linear) {
   table.at[OP_SLICE] = &slice_kernel;
   table.at[OP_SHIFT_ROWS] = &shift_rows_kernel;
   table.at[OP_FOURIER] = &fourier_kernel;
+  table.at[OP_SCATTER_ROWS] = &scatter_rows_kernel;
+  table.at[OP_SUM_ROWS] = &sum_rows_kernel;
+  table.at[OP_PAD_COLUMNS] = &pad_columns_kernel;
+  table.at[OP_ACTIVATION_GRADIENT] = &activation_gradient_kernel;
+  table.at[OP_LAYER_NORM_GRADIENT] = &layer_norm_gradient_kernel;
+  table.at[OP_RMS_NORM_GRADIENT] = &rms_norm_gradient_kernel;
+  table.at[OP_NORMALIZE_GRADIENT] = &normalize_gradient_kernel;
+  table.at[OP_SOFTMAX_GRADIENT] = &softmax_gradient_kernel;
+  table.at[OP_LOG_SOFTMAX_GRADIENT] = &log_softmax_gradient_kernel;
+  table.at[OP_POOL_GRADIENT] = &pool_gradient_kernel;
+  table.at[OP_ATTENTION_SOFTMAX_GRADIENT] = &attention_softmax_gradient_kernel;
+  table.at[OP_RELATIVE_BIAS_GRADIENT] = &relative_bias_gradient_kernel;
+  table.at[OP_DISENTANGLED_GRADIENT] = &disentangled_gradient_kernel;
+  table.at[OP_DROPOUT] = &dropout_kernel;
+  table.at[OP_CROSS_ENTROPY] = &cross_entropy_kernel;
+  table.at[OP_CROSS_ENTROPY_GRADIENT] = &cross_entropy_gradient_kernel;
+  table.at[OP_BINARY_CROSS_ENTROPY] = &binary_cross_entropy_kernel;
+  table.at[OP_BINARY_CROSS_ENTROPY_GRADIENT] = &binary_cross_entropy_gradient_kernel;
+  table.at[OP_ROW_SQUARES] = &row_squares_kernel;
+  table.at[OP_ACCUMULATE] = &accumulate_kernel;
+  table.at[OP_ADAM_W] = &adam_w_kernel;
   return table;
 }
 
+constexpr bool complete(const Table& table) {
+  for (const Kernel* kernel : table.at) {
+    if (kernel == nullptr) return false;
+  }
+  return true;
+}
+
 constexpr Table table = by_opcode(&linear_kernel);
+static_assert(complete(table), "an operation of the op table has no kernel");
 
 template <const WordMultipliers& MULTIPLIERS>
 double peak_bf16(int64_t rounds) {

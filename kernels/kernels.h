@@ -37,5 +37,26 @@ extern const Kernel concat_kernel;
 extern const Kernel slice_kernel;
 extern const Kernel shift_rows_kernel;
 extern const Kernel fourier_kernel;
+extern const Kernel scatter_rows_kernel;
+extern const Kernel sum_rows_kernel;
+extern const Kernel pad_columns_kernel;
+extern const Kernel activation_gradient_kernel;
+extern const Kernel layer_norm_gradient_kernel;
+extern const Kernel rms_norm_gradient_kernel;
+extern const Kernel normalize_gradient_kernel;
+extern const Kernel softmax_gradient_kernel;
+extern const Kernel log_softmax_gradient_kernel;
+extern const Kernel pool_gradient_kernel;
+extern const Kernel attention_softmax_gradient_kernel;
+extern const Kernel relative_bias_gradient_kernel;
+extern const Kernel disentangled_gradient_kernel;
+extern const Kernel dropout_kernel;
+extern const Kernel cross_entropy_kernel;
+extern const Kernel cross_entropy_gradient_kernel;
+extern const Kernel binary_cross_entropy_kernel;
+extern const Kernel binary_cross_entropy_gradient_kernel;
+extern const Kernel row_squares_kernel;
+extern const Kernel accumulate_kernel;
+extern const Kernel adam_w_kernel;
 
 }  // namespace cloze::CLOZE_ISA

@@ -1,4 +1,4 @@
-// One vector a text: the first or last token, the largest number of each column, or a weighted sum.
+// One vector a text: the first or last token, the largest number of each column, or a weighted sum; and the gradient.
 #include "columns.h"
 #include "kernels.h"
 
@@ -91,31 +91,85 @@ void pool_text(float* y, int32_t pooling, const Tensor* x, const Text& text, con
 }
 
 // Texts of one tile, by what they read on average.
-int64_t texts_each(const Call* call) {
-  const Tensor* x = call->in[POOL_IN_X];
-  const int64_t texts = call->out[POOL_OUT_Y]->rows;
+int64_t texts_each(const Tensor* x, int64_t texts) {
   const int64_t numbers = texts == 0 ? 1 : (x->rows * x->columns + texts - 1) / texts;
   return rows_of_tile(numbers);
 }
 
-int32_t tiles(const Call* call) {
-  const int64_t each = texts_each(call);
-  return static_cast<int32_t>((call->out[POOL_OUT_Y]->rows + each - 1) / each);
+int32_t tiles_of_texts(const Tensor* x, int64_t texts) {
+  const int64_t each = texts_each(x, texts);
+  return static_cast<int32_t>((texts + each - 1) / each);
 }
 
+// use(text, its tokens) for the texts of a tile.
+template <class Use>
+CLOZE_INLINE void each_text(const Tensor* x, const Tensor* offsets, int32_t tile, Use use) {
+  const int32_t* from = integers_of(offsets);
+  const int64_t texts = count_of(offsets) - 1, each = texts_each(x, texts);
+  for (int64_t text = tile * each; text < (tile + 1) * each && text < texts; text++) use(text, Text{from[text], from[text + 1]});
+}
+
+int32_t tiles(const Call* call) { return tiles_of_texts(call->in[POOL_IN_X], call->out[POOL_OUT_Y]->rows); }
+
 void run(const Call* call, int32_t tile, char*) {
-  const Tensor* y = call->out[POOL_OUT_Y];
-  const int32_t* offsets = integers_of(call->in[POOL_IN_OFFSETS]);
-  const int64_t each = texts_each(call);
+  const Tensor* x = call->in[POOL_IN_X];
   const Mask mask = {call->in[POOL_IN_MASK]};
-  for (int64_t text = tile * each; text < (tile + 1) * each && text < y->rows; text++) {
-    const Text tokens = {offsets[text], offsets[text + 1]};
-    pool_text(row_of(y, text), call->integers[POOL_INT_POOLING], call->in[POOL_IN_X], tokens, mask);
+  each_text(x, call->in[POOL_IN_OFFSETS], tile, [&](int64_t text, const Text& tokens) {
+    pool_text(row_of(call->out[POOL_OUT_Y], text), call->integers[POOL_INT_POOLING], x, tokens, mask);
+  });
+}
+
+// The first of the largest tokens has the gradient of its column.
+void largest_gradient(const Tensor* y, const float* gradient, const Tensor* x, const Text& text, const Mask& mask) {
+  if (text.from == text.to) return;
+  const int64_t first = chosen_token(POOLING_CLS, text, mask);
+  each_vector(y->columns, [&](int64_t c, auto part) {
+    vi chosen = vi{} + static_cast<int32_t>(first);
+    vf largest = part.load(row_of(x, first < 0 ? text.from : first) + c);
+    for (int64_t token = first + 1; first >= 0 && token < text.to; token++) {
+      if (!mask.holds(token)) continue;
+      const vf number = part.load(row_of(x, token) + c);
+      const vi is_larger = number > largest;
+      chosen = (is_larger & static_cast<int32_t>(token)) | (~is_larger & chosen);
+      largest = choose(is_larger, number, largest);
+    }
+    for (int64_t token = text.from; token < text.to; token++) {
+      part.store(row_of(y, token) + c, choose(chosen == static_cast<int32_t>(token), part.load(gradient + c), vf{}));
+    }
+  });
+}
+
+void sum_gradient(const Tensor* y, const float* gradient, int32_t pooling, const Text& text, const Mask& mask) {
+  const bool one = pooling == POOLING_CLS || pooling == POOLING_LAST_TOKEN;
+  const int64_t chosen = one ? chosen_token(pooling, text, mask) : -1;
+  const float scale = one ? 0 : scale_of(pooling, text, mask);
+  for (int64_t token = text.from; token < text.to; token++) {
+    const bool counts = one ? token == chosen : mask.holds(token);
+    const float weight = one ? 1.0f : weight_of(pooling, text, token) * scale;
+    float* to = row_of(y, token);
+    each_vector(y->columns, [&](int64_t c, auto part) { part.store(to + c, counts ? part.load(gradient + c) * weight : vf{}); });
   }
+}
+
+int32_t gradient_tiles(const Call* call) {
+  return tiles_of_texts(call->in[POOL_GRADIENT_IN_X], call->in[POOL_GRADIENT_IN_GRADIENT]->rows);
+}
+
+void gradient_run(const Call* call, int32_t tile, char*) {
+  const Tensor* x = call->in[POOL_GRADIENT_IN_X];
+  const Tensor* y = call->out[POOL_GRADIENT_OUT_Y];
+  const Mask mask = {call->in[POOL_GRADIENT_IN_MASK]};
+  const int32_t pooling = call->integers[POOL_GRADIENT_INT_POOLING];
+  each_text(x, call->in[POOL_GRADIENT_IN_OFFSETS], tile, [&](int64_t text, const Text& tokens) {
+    const float* gradient = row_of(call->in[POOL_GRADIENT_IN_GRADIENT], text);
+    if (pooling == POOLING_MAX) largest_gradient(y, gradient, x, tokens, mask);
+    else sum_gradient(y, gradient, pooling, tokens, mask);
+  });
 }
 
 }  // namespace
 
 extern const Kernel pool_kernel = {tiles, run, nullptr};
+extern const Kernel pool_gradient_kernel = {gradient_tiles, gradient_run, nullptr};
 
 }  // namespace cloze::CLOZE_ISA

@@ -54,6 +54,7 @@ struct Rotation {
   int64_t heads;
   bool interleaved;
   float scale;
+  float sine_scale;  // negative where it turns the other way
 
   explicit Rotation(const Call* call)
       : x(call->in[ROTARY_IN_X]),
@@ -62,7 +63,8 @@ struct Rotation {
         table(call->in[ROTARY_IN_TABLE]),
         heads(call->integers[ROTARY_INT_HEADS]),
         interleaved(call->integers[ROTARY_INT_INTERLEAVED] != 0),
-        scale(call->floats[ROTARY_FLOAT_SCALE]) {}
+        scale(call->floats[ROTARY_FLOAT_SCALE]),
+        sine_scale(call->integers[ROTARY_INT_INVERSE] != 0 ? -scale : scale) {}
 
   int64_t pairs() const { return table != nullptr ? table->columns / 2 : count_of(frequencies); }
   int64_t size() const { return x->columns / heads; }
@@ -76,7 +78,7 @@ void fill_angles(const Rotation& r, int32_t position, float* cosines, float* sin
     const SineCosine both = known != nullptr ? SineCosine{part.load(known + c), part.load(known + r.pairs() + c)}
                                              : sine_cosine(part.load(numbers_of(r.frequencies) + c), quarters);
     part.store(cosines + c, both.cosine * r.scale);
-    part.store(sines + c, both.sine * r.scale);
+    part.store(sines + c, both.sine * r.sine_scale);
   });
   if (!r.interleaved) return;
   for (int64_t pair = r.pairs() - 1; pair >= 0; pair--) {

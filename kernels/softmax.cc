@@ -1,25 +1,10 @@
 // By row: y = e^x / sum(e^x), and its logarithm.
-#include "columns.h"
-#include "exponential.h"
+#include "exponential_sum.h"
 #include "kernels.h"
 
 namespace cloze::CLOZE_ISA {
 
 namespace {
-
-// A row's largest number and the sum of e^(x - largest).
-struct RowSum {
-  float largest;
-  float total;
-};
-
-RowSum sum_exponentials(const float* x, int64_t columns) {
-  const float largest = largest_of_row(columns, [&](int64_t c, auto part) { return part.load(x + c); });
-  const float total = sum_of_row(columns, [&](vf sum, int64_t c, auto part) {
-    return sum + part.only(exponential(part.load(x + c) - largest));
-  });
-  return {largest, total};
-}
 
 int32_t softmax_tiles(const Call* call) {
   const Tensor* y = call->out[SOFTMAX_OUT_Y];

@@ -28,6 +28,7 @@ constexpr int LANES = 4;
 
 typedef float vf __attribute__((vector_size(LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(LANES * 4)));
+typedef uint32_t vu __attribute__((vector_size(LANES * 4)));
 typedef float vf_anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 CLOZE_INLINE vf splat(float x) { return x - vf{}; }
@@ -124,6 +125,20 @@ CLOZE_INLINE vf smaller(vf a, vf b) {
   return vminq_f32(a, b);
 #else
   return __builtin_wasm_pmin_f32x4(b, a);
+#endif
+}
+
+CLOZE_INLINE vf square_roots(vf x) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_sqrt_ps(0xffff, x);
+#elif defined(__AVX2__)
+  return _mm256_sqrt_ps(x);
+#elif defined(__x86_64__)
+  return _mm_sqrt_ps(x);
+#elif defined(__aarch64__)
+  return vsqrtq_f32(x);
+#else
+  return __builtin_wasm_sqrt_f32x4(x);
 #endif
 }
 

@@ -101,3 +101,30 @@ describe("programs whose inputs could not be checked are refused", () => {
     expect(() => checkProgram(program({ ids: constant }))).toThrow('Constant "ids" holds 12 at index 1');
   });
 });
+
+describe("labels of a loss", () => {
+  const values: ProgramValue[] = [
+    { name: "logits", shape: ["rows", 4], type: "f32", place: "input" },
+    { name: "labels", shape: ["rows"], type: "i32", place: "input" },
+    { name: "loss", shape: ["rows", 1], type: "f32", place: "output" },
+  ];
+  const loss: Program = {
+    ...program(),
+    values,
+    steps: [{ op: "crossEntropy", inputs: { logits: 0, labels: 1 }, outputs: { y: 2 }, attributes: { smoothing: 0 } }],
+    parameters: [],
+    inputs: new Map([
+      ["logits", 0],
+      ["labels", 1],
+    ]),
+    outputs: new Map([["loss", 2]]),
+  };
+  const run = (...labels: number[]) => {
+    return () => checkInputs(loss, { logits: new Float32Array(8), labels: Int32Array.from(labels) }, { rows: 2 });
+  };
+
+  test("may be missing, and not beyond the classes", () => {
+    expect(run(3, -100)).not.toThrow();
+    expect(run(-1, 4)).toThrow('Input "labels" holds label 4 at index 1; there are 4 classes');
+  });
+});

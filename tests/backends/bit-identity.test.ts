@@ -1,6 +1,9 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backend, Executable } from "../../src/backends/backend.ts";
+import { OperandMaker } from "../../src/backends/self-check/operand-maker.ts";
+import { runCase } from "../../src/backends/self-check/self-check.ts";
+import { trainingCases } from "../../src/backends/self-check/training-cases.ts";
 import { runnableForms } from "../support/backends.ts";
 import { packTexts, randomTexts, smallEncoder, smallWeights } from "../support/small-encoder.ts";
 
@@ -57,6 +60,17 @@ describe.each(runnableForms())("$name", (form) => {
       );
     },
   );
+});
+
+describe.each(runnableForms())("training: $name", (form) => {
+  test("one thread and two compute the same bits", async () => {
+    const backends = await Promise.all([1, 2].map((threads) => form.start(threads)));
+    for (const testCase of trainingCases(new OperandMaker(7))) {
+      const [one, two] = await Promise.all(backends.map((backend) => runCase(backend, testCase)));
+      expect(bits(two), testCase.name).toEqual(bits(one));
+    }
+    await Promise.all(backends.map((backend) => backend.close()));
+  });
 });
 
 /** Not the numbers: -0 and 0 differ, and so do NaNs. */

@@ -89,10 +89,10 @@ export function plainAttentionCases(make: OperandMaker): OpCase[] {
     const shape = { heads: 4, keyHeads: 2, size: 17 };
     const { q, k, v } = fusedProjection(make, shape, sizes);
     const scores = make.input(["pairs", 4], sizes);
-    const heads = { heads: 4, keyHeads: 2 };
+    const heads = { heads: 4, keyHeads: 2, transpose: 0 };
     const scored = BIASES.map((bias): OpCase => {
       const window = bias === "window" ? 5 : -1;
-      const full = { ...heads, keyHeads: bias === "none" ? 2 : 4, scale: 0.25, window };
+      const full = { heads: 4, keyHeads: bias === "none" ? 2 : 4, scale: 0.25, window };
       const operands = bias === "none" ? { q, k } : fusedProjection(make, { ...shape, keyHeads: 4 }, sizes);
       const { q: queries, k: keys } = operands;
       return {

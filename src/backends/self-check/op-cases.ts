@@ -1,11 +1,10 @@
 import type { Dtype, Shape } from "../backend.ts";
 import { ACTIVATIONS, POOLINGS } from "../op-table.ts";
 import { attentionCases, plainAttentionCases } from "./attention-cases.ts";
+import { ODD } from "./odd-sizes.ts";
 import { type OpCase, OperandMaker, packed } from "./operand-maker.ts";
 import type { Operand } from "./single-step.ts";
-
-/** Sizes that fit no vector and no tile: one, fewer than four lanes, one more than sixteen, and primes beyond. */
-const ODD = [1, 3, 17, 67, 385] as const;
+import { trainingCases } from "./training-cases.ts";
 
 /** Cases for every operation of the op table, the same in every run. */
 export function opCases(): OpCase[] {
@@ -22,6 +21,7 @@ export function opCases(): OpCase[] {
     ...plainAttentionCases(make),
     ...textCases(make),
     ...rowCases(make),
+    ...trainingCases(make),
   ];
 }
 
@@ -293,11 +293,18 @@ function rotaryCases(make: OperandMaker): OpCase[] {
       const data = Float32Array.from({ length: rotated / 2 }, (_, i) => 10000 ** ((-2 * i) / rotated));
       const frequencies: Operand = { place: "constant", shape: [rotated / 2], data };
       const table = make.parameter([512, rotated]);
-      const common = { op: "rotary" as const, attributes: { heads, interleaved, scale: 1.25 }, result: x.shape, sizes };
+      const attributes = { heads, interleaved, scale: 1.25, inverse: 0 };
+      const common = { op: "rotary" as const, attributes, result: x.shape, sizes };
       const name = `rotary ${heads} x ${size}, ${rotated} rotated${interleaved ? ", interleaved" : ""}`;
       return [
         { name, operands: { x, positions, frequencies }, ...common },
         { name: `${name}, table`, operands: { x, positions, table }, ...common },
+        {
+          name: `${name}, inverse`,
+          operands: { x, positions, frequencies },
+          ...common,
+          attributes: { ...attributes, inverse: 1 },
+        },
       ];
     }),
   );

@@ -35,6 +35,8 @@ export interface SingleStep {
   readonly attributes: { readonly [name: string]: number | string };
   /** Shape of the result. */
   readonly result: Shape;
+  /** The operand that the step changes where it lies, a parameter: the result is then what it holds afterwards. */
+  readonly changed?: string;
   readonly sizes: Sizes;
 }
 
@@ -45,7 +47,7 @@ export interface RunnableStep {
 }
 
 /** The step as a program with one output, "y", and what it takes to run it. */
-export function singleStepProgram({ op, operands, attributes, result }: SingleStep): RunnableStep {
+export function singleStepProgram({ op, operands, attributes, result, changed }: SingleStep): RunnableStep {
   const values: ProgramValue[] = [];
   const parameters: ProgramParameter[] = [];
   const numbers = new Map<Operand, number>();
@@ -71,18 +73,27 @@ export function singleStepProgram({ op, operands, attributes, result }: SingleSt
   };
 
   const slots = Object.fromEntries(Object.entries(operands).map(([slot, operand]) => [slot, add(slot, operand)]));
-  const y = values.push({ shape: result, type: "f32", place: "output", name: "y" }) - 1;
-  const step = { op, inputs: slots, outputs: { y }, attributes } as unknown as Step;
+  const output = (name: string, shape: Shape) => values.push({ shape, type: "f32", place: "output", name }) - 1;
+  const y = output("y", result);
+  const outputs = new Map([["y", y]]);
+  if (changed !== undefined) outputs.set("done", output("done", [1]));
+  const steps = [{ op, inputs: slots, outputs: { y: outputs.get("done") ?? y }, attributes } as unknown as Step];
+  if (changed !== undefined) steps.push(copyStep(slots[changed] as number, y));
   const plan = { bytes: 0, offsets: new Float64Array(values.length).fill(-1) };
   const program: Program = {
     values,
-    steps: [step],
+    steps,
     parameters,
     inputs,
-    outputs: new Map([["y", y]]),
+    outputs,
     plan: () => plan,
   };
   return { program, source: (name) => storedOperand(name, operands[name] as Operand), inputs: data };
+}
+
+/** Adding -0 leaves every number as it is. */
+function copyStep(x: number, y: number): Step {
+  return { op: "affine", inputs: { x }, outputs: { y }, attributes: { factor: 1, term: -0 } };
 }
 
 function operandValue(name: string, operand: Operand, view: ProgramValue["view"]): ProgramValue {

@@ -6,7 +6,8 @@ type Operand = Matrix<ArrayLike<number>>;
 
 export const dropout: ReferenceKernel<"dropout"> = ({ x, seed }, { y }, { rate, stream }) => {
   const own = ((seed.data[seed.start] as number) + Math.imul(stream, 0x9e3779b1)) | 0;
-  fill(y, (r, c) => (uniform(own, r * x.columns + c) < rate ? 0 : get(x, r, c) / (1 - rate)));
+  const dropped = Math.fround(rate); // as the kernels get it, so that all keep the same elements
+  fill(y, (r, c) => (uniform(own, r * x.columns + c) < dropped ? 0 : get(x, r, c) / (1 - rate)));
 };
 
 /** The share of the target that falls on a class. */
