@@ -8,6 +8,7 @@ export {
   type AnswersOf,
   type Question,
 } from "./answerer.ts";
+export type { CalibrationRow } from "./calibrate.ts";
 export type { Classification } from "./classification.ts";
 export { type ClassificationOf, Classifier, type ClassifyOptions } from "./classifier.ts";
 export { Embedder } from "./embedder.ts";
@@ -19,6 +20,7 @@ export { MaskFiller } from "./mask-filler.ts";
 export { type Choices, type ChooseOptions, MultipleChoice } from "./multiple-choice.ts";
 export { type Follows, NextSentence, type NextSentenceOptions } from "./next-sentence.ts";
 export type { OnProgress, Progress } from "./progress.ts";
+export { type QuantizeOptions, type QuantizeReport, quantize } from "./quantize.ts";
 export type { ReadingDetail, ReadOptions, Truncation } from "./read-input.ts";
 export { type DetectOptions, ReplacedTokenDetector, type SuspiciousWord } from "./replaced-token-detector.ts";
 export { type Ranked, type RankedOf, type RankOptions, Reranker } from "./reranker.ts";

@@ -16,6 +16,8 @@ export type { DataReport, LengthReport, OverlapReport, SplitReport } from "./dat
 export { type DebugDataOptions, debugData } from "./debug-data.ts";
 export { type Evaluation, evaluate } from "./evaluate/evaluate.ts";
 export { type EvaluateOptions, TRAINING_TASKS, type TrainingTask } from "./evaluate/evaluate-options.ts";
+export type { LossBuilder, LossContext, LossTerm } from "./losses/loss-term.ts";
+export { binaryLoss, labelLoss, squaredLoss } from "./losses/target-losses.ts";
 export { Gazetteer, joinWords, type WordSpan } from "./objectives/gazetteer.ts";
 export {
   type KnowledgeOptions,
@@ -37,6 +39,8 @@ export {
   sentenceOrderPairs,
 } from "./objectives/sentence-pairs.ts";
 export type { OddLabel } from "./odd-labels.ts";
+export { type RecordedRun, readRun, runReport } from "./report/run-report.ts";
 export { learningRates, type Schedule, type ScheduleName, type ScheduleOptions } from "./schedules.ts";
 export type { RowPair } from "./split-summary.ts";
 export { type TrainedTokenizer, type TrainTokenizerOptions, trainTokenizer } from "./train-tokenizer.ts";
+export { TrainableModel, type TrainableOptions, type UpdateSettings } from "./trainable-model.ts";

@@ -8,6 +8,7 @@ import type { TrainingStep } from "../tokenizers/trainers/step.ts";
 import { type TrainedVocabulary, trainVocabulary } from "../tokenizers/trainers/train-vocabulary.ts";
 import type { VocabularyOptions } from "../tokenizers/trainers/training-options.ts";
 
+/** How a vocabulary is learned, from what columns, and where it is saved. */
 export interface TrainTokenizerOptions
   extends VocabularyOptions,
     Pick<DatasetOptions, "columns" | "format" | "skipBadRows"> {
@@ -17,6 +18,7 @@ export interface TrainTokenizerOptions
   onProgress?: OnProgress | undefined;
 }
 
+/** The tokenizer, and what was read to learn it. */
 export interface TrainedTokenizer extends TrainedVocabulary {
   readonly tokenizer: Tokenizer;
   /** Rows passed over, with `skipBadRows`. */

@@ -23,6 +23,7 @@ export interface PullProgress {
   readonly perSecond: number;
 }
 
+/** Which hub and cache, and who is told how far it is. */
 export interface PullOptions extends HubOptions {
   /** A branch, a tag or a commit. Default: the one behind "@", else "main". */
   readonly revision?: string | undefined;
@@ -32,6 +33,7 @@ export interface PullOptions extends HubOptions {
   readonly onProgress?: ((progress: PullProgress) => void) | undefined;
 }
 
+/** Where a repository's files lie now. */
 export interface Pulled {
   readonly id: string;
   readonly revision: string;
