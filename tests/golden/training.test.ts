@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { ReferenceBackend } from "../../src/backends/reference/reference.ts";
 import { Checkpoint } from "../../src/checkpoints/repository.ts";
 import { Safetensors } from "../../src/checkpoints/safetensors.ts";
 import { tensorValues } from "../../src/checkpoints/stored-types.ts";
@@ -9,7 +8,8 @@ import { configure, headOf } from "../../src/models/load-model.ts";
 import { readRecordedBatch } from "../../src/models/recorded-batch.ts";
 import { recordedLoss } from "../../src/training/losses/recorded-loss.ts";
 import { TrainableModel } from "../../src/training/trainable-model.ts";
-import { describeShared, sharedPath } from "../support/shared.ts";
+import { describeBackends } from "../support/each-backend.ts";
+import { describeShared, hasShared, sharedPath } from "../support/shared.ts";
 
 interface RecordedStep {
   readonly step: number;
@@ -25,44 +25,51 @@ const OF_WEIGHTS = 1e-4;
 /** Biases of attention's keys have a true gradient of zero; what moves them is rounding. */
 const OF_KEY_BIASES = 1e-3;
 
-describeShared("eight steps of recorded training", "goldens/training", (root) => {
+const RUNS = "goldens/training";
+
+if (hasShared(RUNS)) {
+  const root = sharedPath(RUNS);
   const folders = readdirSync(root, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith("/run.json"))
     .map(dirname)
     .sort();
-  it.each(folders)("%s", async (folder) => {
-    const steps = JSON.parse(readFileSync(join(root, folder, "run.json"), "utf8")) as RecordedStep[];
-    const source = sharedPath("goldens/models", folder);
-    const checkpoint = Checkpoint.open(source);
-    const architecture = configure(checkpoint);
-    const weights = checkpoint.weights(architecture.names);
-    const recorded = Safetensors.open(join(source, "expected.safetensors"));
-    const batch = readRecordedBatch(recorded, "expected.safetensors");
-    const { build, inputs } = recordedLoss(recorded, batch, "expected.safetensors");
-    const model = new TrainableModel({
-      architecture,
-      head: headOf(architecture),
-      backend: new ReferenceBackend(),
-      tensors: (name) => weights.tensor(name),
-      losses: build,
+  await describeBackends("eight steps of recorded training", (backend) => {
+    it.each(folders)("%s", async (folder) => {
+      const steps = JSON.parse(readFileSync(join(root, folder, "run.json"), "utf8")) as RecordedStep[];
+      const source = sharedPath("goldens/models", folder);
+      const checkpoint = Checkpoint.open(source);
+      const architecture = configure(checkpoint);
+      const weights = checkpoint.weights(architecture.names);
+      const recorded = Safetensors.open(join(source, "expected.safetensors"));
+      const batch = readRecordedBatch(recorded, "expected.safetensors");
+      const { build, inputs } = recordedLoss(recorded, batch, "expected.safetensors");
+      const model = new TrainableModel({
+        architecture,
+        head: headOf(architecture),
+        backend,
+        tensors: (name) => weights.tensor(name),
+        losses: build,
+      });
+      for (const { step, learning_rate: learningRate, loss, gradient_norm: expectedNorm } of steps) {
+        const losses = await model.accumulate({ ...batch.batch, extra: inputs });
+        const total = Object.values(losses).reduce((sum, each) => sum + each, 0);
+        expect(Math.abs(total - loss) / loss, `loss of step ${step}`).toBeLessThan(OF_LOSSES);
+        const norm = await model.gradientNorm();
+        expect(Math.abs(norm - expectedNorm) / expectedNorm, `norm of step ${step}`).toBeLessThan(OF_LOSSES);
+        await model.update({ learningRate, scale: Math.min(1, CLIP / (norm + 1e-6)), step: step + 1 });
+      }
+      const own = new Map(weights.inFileForm(await model.tensors()).map((tensor) => [tensor.name, tensor]));
+      const final = Safetensors.open(join(root, folder, "final.safetensors"));
+      for (const { name } of final.list()) {
+        const expected = tensorValues(final.tensor(name));
+        const values = tensorValues(own.get(name)!);
+        const difference = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - values[i]!)), 0);
+        expect(difference, name).toBeLessThan(
+          /(?:key|key_proj|k_lin|attn\.k)\.bias$/.test(name) ? OF_KEY_BIASES : OF_WEIGHTS,
+        );
+      }
     });
-    for (const { step, learning_rate: learningRate, loss, gradient_norm: expectedNorm } of steps) {
-      const losses = await model.accumulate({ ...batch.batch, extra: inputs });
-      const total = Object.values(losses).reduce((sum, each) => sum + each, 0);
-      expect(Math.abs(total - loss) / loss, `loss of step ${step}`).toBeLessThan(OF_LOSSES);
-      const norm = await model.gradientNorm();
-      expect(Math.abs(norm - expectedNorm) / expectedNorm, `norm of step ${step}`).toBeLessThan(OF_LOSSES);
-      await model.update({ learningRate, scale: Math.min(1, CLIP / (norm + 1e-6)), step: step + 1 });
-    }
-    const own = new Map(weights.inFileForm(await model.tensors()).map((tensor) => [tensor.name, tensor]));
-    const final = Safetensors.open(join(root, folder, "final.safetensors"));
-    for (const { name } of final.list()) {
-      const expected = tensorValues(final.tensor(name));
-      const values = tensorValues(own.get(name)!);
-      const difference = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - values[i]!)), 0);
-      expect(difference, name).toBeLessThan(
-        /(?:key|key_proj|k_lin|attn\.k)\.bias$/.test(name) ? OF_KEY_BIASES : OF_WEIGHTS,
-      );
-    }
   });
-});
+} else {
+  describeShared("eight steps of recorded training", RUNS, () => undefined);
+}
