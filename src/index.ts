@@ -30,4 +30,5 @@ export { ZeroShotClassifier } from "./tasks/zero-shot-classifier.ts";
 export type { Encoding } from "./tokenizers/encoding.ts";
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizers/tokenizer.ts";
 export { evaluate } from "./training/evaluate/evaluate.ts";
+export { fineTune } from "./training/fine-tune/fine-tune.ts";
 export { trainTokenizer } from "./training/train-tokenizer.ts";

@@ -147,6 +147,22 @@ export function positiveNumber(value: string): number {
   return number;
 }
 
+export function fractionBelowOne(value: string): number {
+  const number = Number(value);
+  if (value.trim() === "" || !(number >= 0 && number < 1)) {
+    throw new InvalidArgumentError("Expected a number from 0 to below 1.");
+  }
+  return number;
+}
+
+export function numberFromZero(value: string): number {
+  const number = Number(value);
+  if (value.trim() === "" || !Number.isFinite(number) || number < 0) {
+    throw new InvalidArgumentError("Expected a number, 0 or more.");
+  }
+  return number;
+}
+
 function integerFrom(least: number, value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { addAbortSignal } from "node:stream";
-import { INTERRUPTED, run } from "./run.ts";
+import { INTERRUPTED } from "./exit-codes.ts";
+import { run } from "./run.ts";
 
 const interruption = new AbortController();
 let interruptedCode = INTERRUPTED;

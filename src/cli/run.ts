@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { INTERRUPTED } from "./exit-codes.ts";
 import { explainError } from "./explain-error.ts";
 import { addCommonFlags, type CommonFlags } from "./flags.ts";
 import { Reporter } from "./reporter.ts";
 import { isBrokenPipe, type Terminal } from "./terminal.ts";
 import type { Verb } from "./verb.ts";
 import { VERBS } from "./verbs.ts";
-
-export const INTERRUPTED = 130;
 
 /**
  * Runs one command line, without the program's own name.

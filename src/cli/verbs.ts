@@ -92,6 +92,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/train-tokenizer.ts")).trainTokenizerCommand,
   },
   {
+    name: "fine-tune",
+    summary: "tune a model to labelled rows of your own",
+    load: async () => (await import("./commands/fine-tune.ts")).fineTuneCommand,
+  },
+  {
     name: "evaluate",
     summary: "say how well a model does on labelled data",
     load: async () => (await import("./commands/evaluate.ts")).evaluateCommand,

@@ -1,0 +1,116 @@
+import { type Command, Option } from "commander";
+import { InputError } from "../../errors.ts";
+import { TRAINING_TASKS } from "../../training/evaluate/evaluate-options.ts";
+import { type FineTuneResult, fineTune } from "../../training/fine-tune/fine-tune.ts";
+import { EMBEDDING_LOSSES, type FineTuneRecipe } from "../../training/fine-tune/fine-tune-options.ts";
+import type { CommandDefinition } from "../command-definition.ts";
+import { addDataFlags, type DataFlags } from "../data-flags.ts";
+import {
+  type CommonFlags,
+  fractionBelowOne,
+  numberFromZero,
+  positiveInteger,
+  positiveNumber,
+  wholeNumber,
+} from "../flags.ts";
+import { isForPeople } from "../results.ts";
+import { INTERRUPTED } from "../exit-codes.ts";
+import { writeText } from "../terminal.ts";
+
+interface FineTuneFlags extends CommonFlags, DataFlags, FineTuneRecipe {
+  readonly model?: string;
+  readonly train?: string;
+  readonly dev?: string;
+  readonly output?: string;
+  readonly resume?: true;
+  readonly checkpointEvery?: number;
+}
+
+const SCHEDULES = ["linear", "cosine", "constant", "warmup-stable-decay"];
+
+export const fineTuneCommand: CommandDefinition<FineTuneFlags> = {
+  declare(command) {
+    command
+      .description(
+        "Tune a model to labelled rows and write a run folder: config.json, metrics.jsonl, checkpoints/, model/ (the best " +
+          "by the dev metric), report.html. Prints { model, task, statement, steps, skipped, end, best }.",
+      )
+      .option("--model <where>", "a model's folder, or its id on the hub")
+      .addOption(new Option("--task <name>", "what for (default: as the data say)").choices(TRAINING_TASKS))
+      .option("--train <file>", "labelled rows to learn from")
+      .option("--dev <file>", "labelled rows to choose the best model by")
+      .option("--output <folder>", "the run's folder")
+      .option("--resume", "go on with the run in that folder");
+    addRecipeFlags(command);
+    addTaskFlags(command);
+    addDataFlags(command);
+  },
+  examples: [
+    "cloze fine-tune --model models/MiniLM --train train.jsonl --dev dev.jsonl --output runs/reviews",
+    "cloze fine-tune --model models/bert --task tag --train train.conll --dev dev.conll --output runs/names",
+    "cloze fine-tune --model models/MiniLM --train a.csv --columns text=review,label=stars --output runs/a --resume",
+  ],
+  async run({ flags, terminal, reporter }) {
+    const { model, train, output, json: _, quiet: __, ...options } = flags;
+    if (model === undefined) throw new InputError("No model is given. Pass --model WHERE, a folder or an id.");
+    if (train === undefined) throw new InputError("No data is given to learn from. Pass --train FILE.");
+    if (output === undefined) throw new InputError("A run is written to a folder: pass --output FOLDER.");
+    const result = await fineTune({
+      ...options,
+      model,
+      train,
+      output,
+      signal: terminal.signal,
+      onProgress: reporter.progress,
+      onNote: (note) => reporter.note(`${note}.`),
+    });
+    reporter.clear();
+    const { output: ___, ...printed } = { ...flags, resume: undefined };
+    const text = isForPeople(printed as CommonFlags, terminal) ? toText(result, output) : JSON.stringify(result);
+    await writeText(terminal.stdout, `${text}\n`);
+    return result.end === "interrupted" ? INTERRUPTED : undefined;
+  },
+};
+
+function addRecipeFlags(command: Command): void {
+  command
+    .option("--epochs <n>", "times that the rows are read (default: 3)", positiveInteger)
+    .option("--learning-rate <x>", "the highest (default: 5e-5)", positiveNumber)
+    .option("--batch-size <n>", "rows of a step (default: 32)", positiveInteger)
+    .option("--seed <n>", "of order, fresh weights and dropout (default: 0)", wholeNumber)
+    .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger)
+    .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULES))
+    .option("--warmup <x>", "steps of warm-up; below 1 a share of all (default: 0.1)", numberFromZero)
+    .option("--weight-decay <x>", "pulls matrices towards 0 (default: 0.01)", numberFromZero)
+    .option("--clip <x>", "most that the gradients' norm may be; 0: no limit (default: 1)", numberFromZero)
+    .option("--dropout <x>", "share of numbers dropped (default: as the model says, else 0.1)", fractionBelowOne)
+    .addOption(new Option("--keep <which>", "the model to end with (default: best)").choices(["best", "last"]))
+    .option("--evaluate-every <n>", "steps between measurements (default: an epoch's)", positiveInteger)
+    .option("--checkpoint-every <n>", "steps between checkpoints (default: the same, at most 500)", positiveInteger)
+    .option("--patience <n>", "stop after so many measurements without a better one", positiveInteger)
+    .option("--head-only", "train what is not the encoder alone")
+    .option("--freeze-layers <n>", "leave embeddings and the first layers as they are (default: 0)", wholeNumber)
+    .option("--layer-decay <x>", "a layer's rate as a share of the one above (default: 1)", positiveNumber);
+}
+
+function addTaskFlags(command: Command): void {
+  command
+    .option("--label-smoothing <x>", "of classes: share of the target spread over all (default: 0)", fractionBelowOne)
+    .addOption(new Option("--class-weights <how>", "weigh classes by the inverse of their share").choices(["balanced"]))
+    .addOption(new Option("--word-tokens <which>", "of tags: which learn (default: first)").choices(["first", "all"]))
+    .addOption(new Option("--loss <name>", "of embeddings (default: as the data say)").choices(EMBEDDING_LOSSES))
+    .option("--symmetric", "of the ranking loss: learn in both directions")
+    .option("--scale <x>", "of the ranking and cosent losses: multiplies likenesses (default: 20)", positiveNumber)
+    .option("--margin <x>", "of triplet and contrastive: the distance to keep (default: 0.5)", positiveNumber)
+    .option("--dimensions <n...>", "of embeddings: learn with their first numbers alone, too", appendIntegers);
+}
+
+function appendIntegers(value: string, previous: readonly number[] | undefined): readonly number[] {
+  return [...(previous ?? []), positiveInteger(value)];
+}
+
+function toText({ model, best, steps, end }: FineTuneResult, output: string): string {
+  if (end === "interrupted") return `Stopped after ${steps} steps; --resume goes on with ${output}.`;
+  const figures = Object.entries(best?.metrics ?? {}).map(([name, value]) => `  ${name} ${value.toFixed(4)}`);
+  return [`Written: ${model} (of step ${best?.step ?? steps} of ${steps})`, ...figures].join("\n");
+}

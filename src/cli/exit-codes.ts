@@ -1,0 +1,2 @@
+/** What a process ends with after Ctrl-C. */
+export const INTERRUPTED = 130;

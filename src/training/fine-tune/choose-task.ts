@@ -1,0 +1,73 @@
+import type { DataRow } from "../../datasets/data-row.ts";
+import type { Dataset } from "../../datasets/dataset.ts";
+import { LabelSet } from "../../datasets/label-set.ts";
+import { InputError } from "../../errors.ts";
+import { crossEncoderPrompt } from "../../tasks/prompts.ts";
+import { InputReader } from "../../tasks/read-input.ts";
+import { TRAINING_TASKS, type TrainingTask } from "../evaluate/evaluate-options.ts";
+import { ClassLabels } from "./class-labels.ts";
+import { multiLabelTask, regressionTask, singleLabelTask } from "./classify-task.ts";
+import type { FineTuneRecipe } from "./fine-tune-options.ts";
+import type { StartingPoint } from "./starting-point.ts";
+import { tagTask } from "./tag-task.ts";
+import type { TuningTask } from "./tuning-task.ts";
+
+/** What data are for when nobody says. @throws InputError when they have nothing to learn from. */
+export function inferTask(data: Dataset, asked: TrainingTask | undefined): TrainingTask {
+  if (asked !== undefined && !TRAINING_TASKS.includes(asked)) {
+    throw new InputError(`task is "${asked}"; expected ${TRAINING_TASKS.map((known) => `"${known}"`).join(", ")}.`);
+  }
+  if (asked !== undefined) return asked;
+  if (data.input === "choices") return "choice";
+  if (data.target === "tags") return "tag";
+  if (data.target === "answers") return "answer";
+  if (data.target === "none" && data.input !== "pair" && data.input !== "triplet") {
+    throw new InputError(
+      `${data.name} is read as ${data.statement}: there is nothing to learn from. Name the target's column.`,
+    );
+  }
+  return data.target === "none" ? "embed" : "classify";
+}
+
+/** @throws InputError when the data are not for the task, or hold one class only. */
+export async function chooseTask(
+  task: TrainingTask,
+  data: Dataset,
+  rows: readonly DataRow[],
+  start: StartingPoint,
+  recipe: FineTuneRecipe,
+): Promise<TuningTask> {
+  const model = { tokenizer: start.tokenizer, maxLength: start.maxLength, layout: start.location.layout };
+  const reader = new InputReader(model, { truncation: "truncate", prompt: crossEncoderPrompt(start.location.layout) });
+  const labels = async () => new ClassLabels(await LabelSet.collect(rows, data.name), start.architecture.labels);
+  const { wordTokens = "first" } = recipe;
+  switch (task) {
+    case "tag":
+      require(data, task, data.target === "tags", '"tokens" and "tags"');
+      return tagTask(reader, await labels(), { wordTokens }) as TuningTask;
+    case "classify":
+      return classifyTask(data, reader, labels, recipe);
+    default:
+      throw new InputError(`task "${task}" cannot be trained yet.`);
+  }
+}
+
+async function classifyTask(
+  data: Dataset,
+  reader: InputReader,
+  labels: () => Promise<ClassLabels>,
+  { labelSmoothing: smoothing = 0, classWeights }: FineTuneRecipe,
+): Promise<TuningTask> {
+  const isRead = data.input === "text" || data.input === "pair";
+  const isLabelled = data.target === "label" || data.target === "labels" || data.target === "score";
+  require(data, "classify", isRead && isLabelled, 'texts or pairs with "label", "labels" or "score"');
+  if (data.target === "score") return regressionTask(reader) as TuningTask;
+  const classes = await labels();
+  if (data.target === "labels") return multiLabelTask(reader, classes) as TuningTask;
+  const weights = classWeights === undefined ? undefined : classes.balancedWeights();
+  return singleLabelTask(reader, classes, { smoothing, weights }) as TuningTask;
+}
+
+function require(data: Dataset, task: TrainingTask, isRight: boolean, expected: string): void {
+  if (!isRight) throw new InputError(`${data.name} is read as ${data.statement}; to train ${task} takes ${expected}.`);
+}

@@ -1,0 +1,95 @@
+import type { Backend, BackendName } from "../../backends/backend.ts";
+import type { DatasetOptions } from "../../datasets/dataset.ts";
+import type { OnProgress } from "../../tasks/progress.ts";
+import type { TrainingTask } from "../evaluate/evaluate-options.ts";
+import type { MetricLine } from "../runs/metric-log.ts";
+import type { ScheduleName } from "../schedules.ts";
+
+/** Losses of embeddings. */
+export const EMBEDDING_LOSSES = ["ranking", "cosent", "triplet", "contrastive", "cosine"] as const;
+/** The name of a loss of embeddings. */
+export type EmbeddingLoss = (typeof EMBEDDING_LOSSES)[number];
+
+/** What decides the weights that a run ends with; kept in its `config.json`. */
+export interface FineTuneRecipe {
+  /** What to tune the model for. Default: as the data say. */
+  readonly task?: TrainingTask | undefined;
+  /** Times that the rows are read. Default: 3. */
+  readonly epochs?: number | undefined;
+  /** The highest. Default: 5e-5. */
+  readonly learningRate?: number | undefined;
+  /** Rows of a step. Default: 32. */
+  readonly batchSize?: number | undefined;
+  /** Of the order of rows, fresh weights and dropout. Default: 0. */
+  readonly seed?: number | undefined;
+  /** Default: "linear". */
+  readonly schedule?: ScheduleName | undefined;
+  /** Steps of warm-up; below 1 a share of all. Default: 0.1. */
+  readonly warmup?: number | undefined;
+  /** Default: 0.01. */
+  readonly weightDecay?: number | undefined;
+  /** The most that the norm of all gradients may be; 0 for no limit. Default: 1. */
+  readonly clip?: number | undefined;
+  /** Share of numbers dropped. Default: as the model's config says, else 0.1. */
+  readonly dropout?: number | undefined;
+  /** Tokens to read of a text. Default: as the model says. */
+  readonly maxLength?: number | undefined;
+  /** Which model the run ends with: the best by the dev metric, or that of the last step. Default: "best". */
+  readonly keep?: "best" | "last" | undefined;
+  /** Steps between two measurements of the dev set. Default: those of an epoch. */
+  readonly evaluateEvery?: number | undefined;
+  /** Stop after so many measurements without a better one. Default: never. */
+  readonly patience?: number | undefined;
+  /** Train the fresh or task-specific weights alone. Default: false. */
+  readonly headOnly?: boolean | undefined;
+  /** Leave the embeddings and so many of the first layers as they are. Default: 0, all are trained. */
+  readonly freezeLayers?: number | undefined;
+  /** Learning rate of a layer as a share of the layer's above it. Default: 1. */
+  readonly layerDecay?: number | undefined;
+  /** Of classes: share of the target spread over all. Default: 0. */
+  readonly labelSmoothing?: number | undefined;
+  /** Of classes: "balanced" weighs each by the inverse of its share. Default: none. */
+  readonly classWeights?: "balanced" | undefined;
+  /** Of tags: which tokens of a word learn its tag. Default: "first". */
+  readonly wordTokens?: "first" | "all" | undefined;
+  /**
+   * Of embeddings. `ranking`: the pair must be nearer than the other rows' (multiple negatives); `cosent`: likenesses in
+   * the order of scores; `cosine`: likeness equals score; `triplet`; `contrastive`: labels 0 and 1. Default: "ranking" of
+   * pairs and triplets, "cosent" of scores, "contrastive" of labels.
+   */
+  readonly loss?: EmbeddingLoss | undefined;
+  /** Of `ranking`: learn in both directions. Default: false. */
+  readonly symmetric?: boolean | undefined;
+  /** Of `ranking` and `cosent`: what likenesses are multiplied by. Default: 20. */
+  readonly scale?: number | undefined;
+  /** Of `triplet` and `contrastive`: the distance (1 - cosine) to keep. Default: 0.5. */
+  readonly margin?: number | undefined;
+  /** Of embeddings: also learn with their first numbers alone (Matryoshka), as [256, 128]. Default: none. */
+  readonly dimensions?: readonly number[] | undefined;
+}
+
+/** What `fineTune` reads and writes, and how. */
+export interface FineTuneOptions extends FineTuneRecipe, DatasetOptions {
+  /** A model's folder, or its id on the hub. */
+  readonly model: string;
+  /** Labelled rows to learn from. */
+  readonly train: string;
+  /** Labelled rows to choose the best model by. Default: none, the last model is kept. */
+  readonly dev?: string | undefined;
+  /** The run's folder. */
+  readonly output: string;
+  /** Go on with the run in that folder. Default: false. */
+  readonly resume?: boolean | undefined;
+  readonly backend?: BackendName | Backend | undefined;
+  /** Threads to compute with. Default: the physical cores that this process may use. */
+  readonly threads?: number | undefined;
+  /** Steps between two checkpoints. Default: as `evaluateEvery`, at most 500. */
+  readonly checkpointEvery?: number | undefined;
+  /** Aborted: a checkpoint is written, and the call returns. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** Every line of `metrics.jsonl` as it is written. */
+  readonly onMetrics?: ((line: MetricLine) => void) | undefined;
+  /** What deserves to be known before training begins, a sentence each. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}

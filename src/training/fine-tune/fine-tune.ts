@@ -1,0 +1,278 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { removePath, writeFile } from "#platform";
+import type { Backend } from "../../backends/backend.ts";
+import { createBackend } from "../../backends/choose.ts";
+import { seedOf, uniform } from "../../backends/random.ts";
+import { type DataRow, inputKey } from "../../datasets/data-row.ts";
+import { Dataset } from "../../datasets/dataset.ts";
+import { InputError } from "../../errors.ts";
+import { bootstrapInterval } from "../../evaluation/bootstrap.ts";
+import type { Metrics } from "../../evaluation/reports.ts";
+import { batchesOfLikeLength } from "../batches/batches.ts";
+import { repeatSequence } from "../batches/sequence.ts";
+import { shuffledRows } from "../batches/shuffle.ts";
+import type { TrainingTask } from "../evaluate/evaluate-options.ts";
+import type { Judgement } from "../evaluate/judge.ts";
+import { PREDICTIONS, readRun, runReport } from "../report/run-report.ts";
+import { type RunConfig, RunFolder } from "../runs/run-folder.ts";
+import { learningRates } from "../schedules.ts";
+import { TrainableModel } from "../trainable-model.ts";
+import { trainingLoop } from "../training-loop.ts";
+import { chooseTask, inferTask } from "./choose-task.ts";
+import type { FineTuneOptions } from "./fine-tune-options.ts";
+import { countLayers, layerOf, layerRate } from "./layer-of.ts";
+import { modelCard } from "./model-card.ts";
+import { type FullRecipe, fillRecipe } from "./recipe.ts";
+import { saveTuned } from "./save-tuned.ts";
+import { openStartingPoint, type Prepared, prepareHead, type StartingPoint } from "./starting-point.ts";
+import { Tuner } from "./tuner.ts";
+import type { Example, TuningTask } from "./tuning-task.ts";
+
+/** What became of a run. */
+export interface FineTuneResult {
+  /** The model's folder, `model/` in the run's; undefined when the run was interrupted before there was one. */
+  readonly model: string | undefined;
+  readonly task: TrainingTask;
+  readonly statement: string;
+  /** Parameters that the checkpoint did not have, and that started fresh. */
+  readonly fresh: readonly string[];
+  readonly steps: number;
+  /** Steps that changed nothing because loss or gradient was not finite. */
+  readonly skipped: number;
+  readonly end: "done" | "interrupted" | "patience";
+  /** The step of the model that was kept, and its figures on the dev set. */
+  readonly best: { readonly step: number; readonly metrics: Metrics } | undefined;
+}
+
+/**
+ * Tunes a model to labelled rows, and writes a run folder: `config.json`, `metrics.jsonl`, `checkpoints/`, `model/`,
+ * `dev-predictions.jsonl`, `report.html`. The same data, recipe and seed give the same weights, also when the run was
+ * interrupted and resumed.
+ *
+ * @throws InputError when data and task do not fit, a label is unknown, a split is empty or of one class, or the folder
+ *   holds a run already (without `resume`); besides, what opening the model throws.
+ */
+export async function fineTune(options: FineTuneOptions): Promise<FineTuneResult> {
+  const given = typeof options.backend === "object" ? options.backend : undefined;
+  const backend = given ?? (await createBackend(options.backend as string | undefined, { threads: options.threads }));
+  try {
+    const data = await readSplits(options);
+    const start = await openStartingPoint(options.model, options);
+    const recipe = fillRecipe(options, start.checkpoint.config);
+    const task = await chooseTask(data.task, data.train.set, data.train.rows, start, options);
+    return await tune({ options, recipe, data, start, task, backend });
+  } finally {
+    if (given === undefined) await backend.close();
+  }
+}
+
+interface Split {
+  readonly set: Dataset;
+  readonly rows: readonly DataRow[];
+}
+
+interface Splits {
+  readonly task: TrainingTask;
+  readonly train: Split;
+  readonly dev: Split | undefined;
+}
+
+interface Work {
+  readonly options: FineTuneOptions;
+  readonly recipe: FullRecipe;
+  readonly data: Splits;
+  readonly start: StartingPoint;
+  readonly task: TuningTask;
+  readonly backend: Backend;
+}
+
+async function readSplits(options: FineTuneOptions): Promise<Splits> {
+  const train = await readSplit(options.train, options);
+  const task = inferTask(train.set, options.task);
+  options.onNote?.(`${task}: ${train.set.statement}, ${train.rows.length} rows`);
+  if (options.dev === undefined) return { task, train, dev: undefined };
+  const dev = await readSplit(options.dev, options);
+  if (dev.set.statement !== train.set.statement) {
+    throw new InputError(
+      `${dev.set.name} is read as ${dev.set.statement}, ${train.set.name} as ${train.set.statement}.`,
+    );
+  }
+  const known = new Set(train.rows.map(inputKey));
+  const shared = dev.rows.filter((row) => known.has(inputKey(row))).length;
+  if (shared > 0)
+    options.onNote?.(`${shared} of ${dev.rows.length} rows of ${dev.set.name} are in ${train.set.name} too`);
+  return { task, train, dev };
+}
+
+async function readSplit(file: string, options: FineTuneOptions): Promise<Split> {
+  const { columns, format, target, skipBadRows, tokenColumn, tagColumn } = options;
+  const set = await Dataset.open(file, { columns, format, target, skipBadRows, tokenColumn, tagColumn });
+  const rows: DataRow[] = [];
+  for await (const row of set) rows.push(row);
+  if (rows.length === 0) throw new InputError(`${set.name} holds no rows: the split is empty.`);
+  if (set.skipped > 0) options.onNote?.(`${set.skipped} bad rows of ${set.name} were passed over`);
+  return { set, rows };
+}
+
+async function tune(work: Work): Promise<FineTuneResult> {
+  const { options, recipe, data, start, task, backend } = work;
+  const { onNote } = options;
+  const train = data.train.rows.map((row) => task.example(row));
+  const dev = data.dev?.rows.map((row) => task.example(row)) ?? [];
+  const truncated = train.filter((example) => example.truncated).length;
+  if (truncated > 0)
+    onNote?.(`${truncated} of ${train.length} training rows are longer than ${start.maxLength} tokens and are cut`);
+  const prepared = prepareHead(start, { head: task.head, tail: task.tail, config: task.config, seed: recipe.seed });
+  if (prepared.fresh.length > 0) onNote?.(`fresh weights: ${prepared.fresh.join(", ")}`);
+  const run = new RunFolder(options.output, runConfig(work), { resume: options.resume });
+  try {
+    if (run.torn.length > 0) onNote?.(`torn checkpoints were passed over: ${run.torn.join(", ")}`);
+    const model = new TrainableModel({
+      architecture: prepared.architecture,
+      head: task.head,
+      tail: task.tail,
+      losses: task.losses,
+      backend,
+      tensors: prepared.tensors,
+      state: run.state?.tensors,
+      dropout: recipe.dropout,
+      ...trainedPart(recipe, prepared),
+    });
+    try {
+      return await runLoop(work, { run, model, prepared, train, dev, truncated });
+    } finally {
+      model.close();
+    }
+  } finally {
+    run.close();
+  }
+}
+
+/** Which parameters are trained, and how fast. */
+function trainedPart({ headOnly, freezeLayers, layerDecay }: FullRecipe, { weights, isEncoder }: Prepared) {
+  const layers = countLayers(weights.canonicalNames());
+  const isFrozen = (name: string) => {
+    if (name.startsWith("modules.") || (headOnly && isEncoder(name))) return true;
+    const layer = layerOf(name);
+    return freezeLayers > 0 && layer !== undefined && layer < freezeLayers;
+  };
+  return {
+    isTrained: (name: string) => !isFrozen(name),
+    rateFactor: (name: string) => layerRate(name, layers, layerDecay),
+  };
+}
+
+interface Sitting {
+  readonly run: RunFolder;
+  readonly model: TrainableModel;
+  readonly prepared: Prepared;
+  readonly train: readonly Example[];
+  readonly dev: readonly Example[];
+  readonly truncated: number;
+}
+
+async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
+  const { options, recipe, data, task } = work;
+  const { run, model, train, dev } = sitting;
+  const { seed, batchSize, epochs } = recipe;
+  const tuner = new Tuner(model, task, { seed });
+  const stepsPerEpoch = Math.ceil(train.length / batchSize);
+  const steps = epochs * stepsPerEpoch;
+  const evaluateEvery = recipe.evaluateEvery ?? stepsPerEpoch;
+  let judgement: Judgement | undefined;
+  let step = run.state?.step ?? 0;
+  const result = await trainingLoop<readonly Example[]>({
+    run,
+    learner: model,
+    batches: repeatSequence((epoch) => epochOf(train, batchSize, seedOf(seed, `epoch ${epoch}`))),
+    learn: ([examples = []], at) => {
+      step = at + 1;
+      return tuner.learn(examples, at);
+    },
+    steps,
+    schedule: learningRates({ schedule: recipe.schedule, rate: recipe.learningRate, steps, warmup: recipe.warmup }),
+    optimizer: { weightDecay: recipe.weightDecay },
+    clip: recipe.clip,
+    ...(data.dev === undefined
+      ? {}
+      : {
+          evaluate: async () => {
+            judgement = await tuner.judge(dev, data.dev!.rows);
+            return { ...judgement.metrics, epoch: step / stepsPerEpoch };
+          },
+        }),
+    evaluateEvery,
+    best: { metric: recipe.keep === "last" ? "epoch" : task.main, better: "higher" },
+    save: (at) => saveModel(work, sitting, at, judgement),
+    patience: recipe.patience ?? undefined,
+    checkpointEvery: options.checkpointEvery ?? Math.min(evaluateEvery, 500),
+    phase: "fine-tune",
+    signal: options.signal,
+    onProgress: options.onProgress,
+    onMetrics: options.onMetrics,
+  });
+  writeFile(join(run.path, "report.html"), [new TextEncoder().encode(runReport([readRun(run.path)]))]);
+  const folder = join(run.path, "model");
+  return {
+    model: existsSync(folder) ? folder : undefined,
+    task: data.task,
+    statement: data.train.set.statement,
+    fresh: sitting.prepared.fresh,
+    ...result,
+  };
+}
+
+/** Like lengths together, in an order of its own for each epoch; the last batch may be smaller. */
+function epochOf(train: readonly Example[], batchSize: number, seed: number) {
+  return batchesOfLikeLength(shuffledRows(train, { seed }), batchSize, { lengthOf: ({ length }) => length, seed });
+}
+
+/** The model as it is, its card, and what it makes of the dev set. */
+async function saveModel(work: Work, sitting: Sitting, step: number, judgement: Judgement | undefined): Promise<void> {
+  const { options, recipe, data, start, task } = work;
+  const { run, model, prepared, train, dev, truncated } = sitting;
+  const card = modelCard({
+    base: start.location.name,
+    task: data.task,
+    statement: data.train.set.statement,
+    config: run.config,
+    rows: { train: train.length, dev: dev.length },
+    truncated,
+    maxLength: start.maxLength,
+    step,
+    metrics: judgement?.metrics ?? {},
+    main: judgement === undefined ? undefined : { name: judgement.main, interval: intervalOf(judgement, recipe.seed) },
+    labels: task.head === "sequence" || task.head === "token" ? prepared.architecture.labels : [],
+  });
+  const tensors = await model.tensors();
+  saveTuned(join(options.output, "model"), start, prepared, tensors, { card, isEmbedder: data.task === "embed" });
+  const file = join(options.output, PREDICTIONS);
+  const predictions = judgement?.predictions;
+  if (predictions === undefined) removePath(file);
+  else writeFile(file, [new TextEncoder().encode(predictions.map((row) => `${JSON.stringify(row)}\n`).join(""))]);
+}
+
+function intervalOf(judgement: Judgement, seed: number) {
+  return bootstrapInterval(judgement.count, judgement.measure, (counter) => uniform(seed, counter), { resamples: 200 });
+}
+
+function runConfig({ options, recipe, data, start }: Work): RunConfig {
+  const { columns, format, target, skipBadRows, tokenColumn, tagColumn } = options;
+  const reading = { columns, format, target, skipBadRows, tokenColumn, tagColumn };
+  const stated = Object.entries(reading).filter(([, value]) => value !== undefined);
+  const files = [data.train, ...(data.dev === undefined ? [] : [data.dev])];
+  return {
+    command: "fine-tune",
+    options: {
+      model: options.model,
+      train: options.train,
+      dev: options.dev ?? null,
+      ...recipe,
+      task: data.task,
+      maxLength: start.maxLength,
+      ...Object.fromEntries(stated),
+    },
+    data: files.map(({ set }) => ({ file: set.file, sha256: set.hash() })),
+  };
+}

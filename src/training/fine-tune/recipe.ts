@@ -1,0 +1,76 @@
+import type { JsonObject } from "../../checkpoints/json-files.ts";
+import { InputError } from "../../errors.ts";
+import type { ScheduleName } from "../schedules.ts";
+import type { EmbeddingLoss, FineTuneRecipe } from "./fine-tune-options.ts";
+
+/** `FineTuneRecipe` with its defaults: plain JSON. */
+export interface FullRecipe {
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly schedule: ScheduleName;
+  readonly warmup: number;
+  readonly weightDecay: number;
+  readonly clip: number;
+  readonly dropout: number;
+  readonly keep: "best" | "last";
+  readonly evaluateEvery: number | null;
+  readonly patience: number | null;
+  readonly headOnly: boolean;
+  readonly freezeLayers: number;
+  readonly layerDecay: number;
+  readonly labelSmoothing: number;
+  readonly classWeights: "balanced" | null;
+  readonly wordTokens: "first" | "all";
+  readonly loss: EmbeddingLoss | null;
+  readonly symmetric: boolean;
+  readonly scale: number;
+  readonly margin: number;
+  readonly dimensions: readonly number[] | null;
+}
+
+const WHOLE: readonly (keyof FineTuneRecipe)[] = ["epochs", "batchSize", "evaluateEvery", "patience"];
+
+/** @throws InputError for a number that makes no sense. */
+export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullRecipe {
+  for (const name of WHOLE) {
+    const value = recipe[name];
+    const isRight = value === undefined || (Number.isInteger(value) && (value as number) >= 1);
+    if (!isRight) throw new InputError(`${name} is ${value}; expected a whole number, 1 or more.`);
+  }
+  for (const name of ["dropout", "labelSmoothing"] as const) {
+    const value = recipe[name] ?? 0;
+    if (!(value >= 0 && value < 1)) throw new InputError(`${name} is ${value}; expected a share from 0 to below 1.`);
+  }
+  return {
+    epochs: recipe.epochs ?? 3,
+    learningRate: recipe.learningRate ?? 5e-5,
+    batchSize: recipe.batchSize ?? 32,
+    seed: recipe.seed ?? 0,
+    schedule: recipe.schedule ?? "linear",
+    warmup: recipe.warmup ?? 0.1,
+    weightDecay: recipe.weightDecay ?? 0.01,
+    clip: recipe.clip ?? 1,
+    dropout: recipe.dropout ?? statedDropout(config),
+    keep: recipe.keep ?? "best",
+    evaluateEvery: recipe.evaluateEvery ?? null,
+    patience: recipe.patience ?? null,
+    headOnly: recipe.headOnly ?? false,
+    freezeLayers: recipe.freezeLayers ?? 0,
+    layerDecay: recipe.layerDecay ?? 1,
+    labelSmoothing: recipe.labelSmoothing ?? 0,
+    classWeights: recipe.classWeights ?? null,
+    wordTokens: recipe.wordTokens ?? "first",
+    loss: recipe.loss ?? null,
+    symmetric: recipe.symmetric ?? false,
+    scale: recipe.scale ?? 20,
+    margin: recipe.margin ?? 0.5,
+    dimensions: recipe.dimensions ?? null,
+  };
+}
+
+function statedDropout(config: JsonObject): number {
+  const stated = config.hidden_dropout_prob ?? config.dropout ?? config.hidden_dropout;
+  return typeof stated === "number" ? stated : 0.1;
+}

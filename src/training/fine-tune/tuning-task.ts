@@ -1,0 +1,58 @@
+import type { RunOutputs } from "../../backends/backend.ts";
+import type { JsonObject } from "../../checkpoints/json-files.ts";
+import type { DataRow } from "../../datasets/data-row.ts";
+import type { HeadName } from "../../models/architecture.ts";
+import type { Tail } from "../../models/model-graph.ts";
+import type { PackedBatch } from "../../models/packed-batch.ts";
+import type { TextIds } from "../../tasks/run-encodings.ts";
+import type { Judgement } from "../evaluate/judge.ts";
+import type { LossBuilder } from "../losses/loss-term.ts";
+
+/** A row as the model reads it. */
+export interface Example {
+  /** One, or the texts of a pair, or one a choice. */
+  readonly texts: readonly TextIds[];
+  /** Tokens of all of them. */
+  readonly length: number;
+  /** What the row counts in the mean of the loss. */
+  readonly weight: number;
+  /** Whether some of it was cut. */
+  readonly truncated: boolean;
+}
+
+/** Inputs of a loss: labels and weights, by name. */
+export interface Targets {
+  readonly [name: string]: Int32Array | Float32Array;
+}
+
+/** What makes a task of rows: how they are read, what is minimized, how the result is judged. */
+export interface TuningTask<E extends Example = Example, Result = unknown> {
+  readonly head: HeadName;
+  readonly tail?: Tail | undefined;
+  readonly losses: LossBuilder;
+  /** What judging reads. */
+  readonly outputs: readonly string[];
+  /** Keys of the result's `config.json`: labels, problem type. */
+  readonly config: JsonObject;
+  /** The metric of the dev set that chooses the best model; higher is better. */
+  readonly main: string;
+  /** Whether a step may be run in parts: no row's loss depends on the others. */
+  readonly isSeparable: boolean;
+  /** @throws InputError naming the row, for a label that training does not have. */
+  example(row: DataRow): E;
+  /**
+   * The loss's inputs for some of a step's examples, and `rows` where the program gathers.
+   *
+   * @param total the weights of all the step's examples together
+   */
+  targets(examples: readonly E[], total: number): { readonly extra: Targets; readonly rows?: Int32Array };
+  /** One result an example. */
+  results(outputs: RunOutputs, examples: readonly E[], batch: PackedBatch): Result[];
+  judge(examples: readonly E[], results: readonly Result[], rows: readonly DataRow[]): Judgement;
+}
+
+/** The rows of a matrix, as arrays. */
+export function matrixRows(numbers: Float32Array, count: number): number[][] {
+  const columns = numbers.length / count;
+  return Array.from({ length: count }, (_, i) => Array.from(numbers.subarray(i * columns, (i + 1) * columns)));
+}
