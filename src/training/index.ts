@@ -16,10 +16,6 @@ export type { DataReport, LengthReport, OverlapReport, SplitReport } from "./dat
 export { type DebugDataOptions, debugData } from "./debug-data.ts";
 export { type Evaluation, evaluate } from "./evaluate/evaluate.ts";
 export { type EvaluateOptions, TRAINING_TASKS, type TrainingTask } from "./evaluate/evaluate-options.ts";
-<<<<<<< HEAD
-export type { LossBuilder, LossContext, LossTerm } from "./losses/loss-term.ts";
-export { binaryLoss, labelLoss, squaredLoss } from "./losses/target-losses.ts";
-=======
 export { type FineTuneResult, fineTune } from "./fine-tune/fine-tune.ts";
 export {
   EMBEDDING_LOSSES,
@@ -27,7 +23,8 @@ export {
   type FineTuneOptions,
   type FineTuneRecipe,
 } from "./fine-tune/fine-tune-options.ts";
->>>>>>> 9bc5cbe (fineTune and cloze fine-tune: classification and tagging)
+export type { LossBuilder, LossContext, LossTerm } from "./losses/loss-term.ts";
+export { binaryLoss, labelLoss, squaredLoss } from "./losses/target-losses.ts";
 export { Gazetteer, joinWords, type WordSpan } from "./objectives/gazetteer.ts";
 export {
   type KnowledgeOptions,

@@ -5,6 +5,7 @@ import { type FineTuneResult, fineTune } from "../../training/fine-tune/fine-tun
 import { EMBEDDING_LOSSES, type FineTuneRecipe } from "../../training/fine-tune/fine-tune-options.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
+import { INTERRUPTED } from "../exit-codes.ts";
 import {
   type CommonFlags,
   fractionBelowOne,
@@ -14,7 +15,6 @@ import {
   wholeNumber,
 } from "../flags.ts";
 import { isForPeople } from "../results.ts";
-import { INTERRUPTED } from "../exit-codes.ts";
 import { writeText } from "../terminal.ts";
 
 interface FineTuneFlags extends CommonFlags, DataFlags, FineTuneRecipe {
