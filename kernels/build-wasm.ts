@@ -27,6 +27,11 @@ const TARGET = [
   ...["-mbulk-memory", "-mmutable-globals", "-mnontrapping-fptoint", "-msign-ext"],
 ];
 const KERNEL_GROUPS = { simd: [], relaxed: ["-mrelaxed-simd"] };
+/**
+ * Products, where every turn of a loop that is spelled out counts. The other kernels write their vectors themselves:
+ * for them the compiler's own unrolling and vectorizing add a fifth to a module that is sent over the network, and no speed.
+ */
+const UNROLLED = ["attention.cc", "attention_plain.cc", "linear.cc", "matmul.cc", "multiply.cc", "multiply_words.cc"];
 const THREADING = { single: [], shared: ["-matomics"] };
 
 const STACK_BYTES = 1 << 18;
@@ -103,7 +108,11 @@ for (const [threading, flags] of Object.entries(THREADING)) {
 }
 for (const [set, flags] of Object.entries(KERNEL_GROUPS)) {
   const kernelFlags = [...TARGET, ...COMMON_FLAGS, ...KERNEL_FLAGS, ...flags, `-DCLOZE_ISA=${set}`];
-  const kernels = await compile(set, [...kernelFiles(), WASM_KERNELS], kernelFlags);
+  const others = [...kernelFiles(), WASM_KERNELS].filter((name) => !UNROLLED.includes(name));
+  const kernels = {
+    ...(await compile(set, UNROLLED, kernelFlags)),
+    ...(await compile(set, others, [...kernelFlags, "-Os"])),
+  };
   for (const [threading, objects] of host) {
     const shared = threading === "shared" ? ["--shared-memory"] : [];
     await link(`${set}-${threading}`, { ...kernels, ...objects }, [...LINK, ...shared]);
