@@ -128,7 +128,7 @@ test.each([
   [["empty.csv"], "empty.csv holds no rows: the split is empty."],
   [
     ["a.csv", "--columns", "text=review", "--skip-bad-rows", "--model", "missing"],
-    'There is no model folder at "missing".',
+    'There is no folder "missing" here',
   ],
 ])("cloze debug-data %j is a mistake", async ([file = "", ...flags], sentence) => {
   const folder = temporaryFolder({ "a.csv": "review,stars\nfine,1\nbroken\nno,0\n", "empty.csv": "text,label\n" });
