@@ -148,7 +148,9 @@ describeShared("Embedder", "goldens/sentences", (folder) => {
         'truncation is "window"; expected "truncate" or "error".',
       );
       await expect(embedder.embed(["a"], { batchTokens: 0 })).rejects.toThrow("batchTokens is 0");
-      await expect(load("cls", { dtype: "f16" as never })).rejects.toThrow('dtype is "f16"; expected "f32", "bf16", "int8".');
+      await expect(load("cls", { dtype: "f16" as never })).rejects.toThrow(
+        'dtype is "f16"; expected "f32", "bf16", "int8".',
+      );
     });
 
     it("opens a plain checkpoint with the mean of its tokens, as the reference does", async () => {

@@ -126,10 +126,7 @@ test.each([
   [["a.csv", "--columns", "txt=review"], '"txt" is no role of a column'],
   [["a.csv", "--columns", "text=review"], "a.csv, line 3 has another number of cells (1) than the header."],
   [["empty.csv"], "empty.csv holds no rows: the split is empty."],
-  [
-    ["a.csv", "--columns", "text=review", "--skip-bad-rows", "--model", "missing"],
-    'There is no folder "missing" here',
-  ],
+  [["a.csv", "--columns", "text=review", "--skip-bad-rows", "--model", "missing"], 'There is no folder "missing" here'],
 ])("cloze debug-data %j is a mistake", async ([file = "", ...flags], sentence) => {
   const folder = temporaryFolder({ "a.csv": "review,stars\nfine,1\nbroken\nno,0\n", "empty.csv": "text,label\n" });
   const name = file === "missing.csv" ? file : join(folder, file);
