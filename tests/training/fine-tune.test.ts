@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Classifier } from "../../src/tasks/classifier.ts";
+import { Embedder } from "../../src/tasks/embedder.ts";
 import { Tagger } from "../../src/tasks/tagger.ts";
 import { evaluate } from "../../src/training/evaluate/evaluate.ts";
 import { type FineTuneResult, fineTune } from "../../src/training/fine-tune/fine-tune.ts";
@@ -193,6 +194,51 @@ test("tags: learned by a word's first token; the folder opens as tagger", async 
   const tagger = await Tagger.load(join(folder, "model"));
   expect((await tagger.tag("the honey falls")).map(({ label }) => label)).toEqual(["BEE"]);
   await tagger.dispose();
+});
+
+describe("embeddings", () => {
+  const pairs = Array.from({ length: 18 }, (_, i) => {
+    const words = [BEES, RAIN, ["make", "how", "what"]][i % 3]!;
+    return { anchor: `the ${words[i % 2]} and a`, positive: `it is ${words[2]} with ${words[(i + 1) % 2]}` };
+  });
+
+  test("pairs: each nearer to its own; the folder opens as embedder, whatever the loss", async () => {
+    const { result, folder, log } = await tune(pairs, { epochs: 4, batchSize: 7, symmetric: true, dimensions: [8] });
+    expect(result).toMatchObject({ task: "embed", end: "done", fresh: [] });
+    const losses = log.flatMap(({ loss }) => loss ?? []);
+    expect(losses.at(-1)).toBeLessThan(losses[0]!);
+    expect(result.best!.metrics["ndcg@10"]).toBeGreaterThan(0.4);
+    const embedder = await Embedder.load(join(folder, "model"));
+    const [a, b, c] = (await embedder.embed(["the bees and a", "it is like with honey", "it is falls with rain"])) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    expect(embedder.similarity(a, b)).toBeGreaterThan(embedder.similarity(a, c));
+    await embedder.dispose();
+  });
+
+  test("scores, labels and triplets", async () => {
+    const scored = pairs.map(({ anchor, positive }, i) => {
+      const other = pairs[(i + (i % 2)) % pairs.length]!.positive;
+      return { text1: anchor, text2: i % 2 === 0 ? positive : other, score: i % 2 === 0 ? 4.5 : 0.5 };
+    });
+    const cosent = await tune(scored, { task: "embed", epochs: 8 });
+    expect(cosent.result.best!.metrics.spearman).toBeGreaterThan(0.7);
+    const cosine = await tune(scored, { task: "embed", loss: "cosine", epochs: 2 });
+    expect(cosine.result.end).toBe("done");
+    const labelled = scored.map(({ score, ...row }) => ({ ...row, label: score > 1 ? 1 : 0 }));
+    const contrastive = await tune(labelled, { task: "embed", epochs: 8 });
+    expect(contrastive.result.best!.metrics.average_precision).toBeGreaterThan(0.8);
+    const triplets = pairs.map((row, i) => ({ ...row, negative: pairs[(i + 1) % pairs.length]!.positive }));
+    for (const loss of ["triplet", "ranking"] as const) {
+      const { result } = await tune(triplets, { loss, epochs: 2 });
+      expect(result).toMatchObject({ task: "embed", end: "done" });
+    }
+    await expect(tune(labelled, { task: "embed", loss: "triplet" })).rejects.toThrow(
+      /for which there is "cosent", "cosine", "contrastive"; loss is "triplet"./,
+    );
+  });
 });
 
 test("mistakes are told before anything is trained, and leave no run behind", async () => {

@@ -7,7 +7,8 @@ import { InputReader } from "../../tasks/read-input.ts";
 import { TRAINING_TASKS, type TrainingTask } from "../evaluate/evaluate-options.ts";
 import { ClassLabels } from "./class-labels.ts";
 import { multiLabelTask, regressionTask, singleLabelTask } from "./classify-task.ts";
-import type { FineTuneRecipe } from "./fine-tune-options.ts";
+import { embedTask } from "./embed-task.ts";
+import type { FullRecipe } from "./recipe.ts";
 import type { StartingPoint } from "./starting-point.ts";
 import { tagTask } from "./tag-task.ts";
 import type { TuningTask } from "./tuning-task.ts";
@@ -35,16 +36,18 @@ export async function chooseTask(
   data: Dataset,
   rows: readonly DataRow[],
   start: StartingPoint,
-  recipe: FineTuneRecipe,
+  recipe: FullRecipe,
 ): Promise<TuningTask> {
   const model = { tokenizer: start.tokenizer, maxLength: start.maxLength, layout: start.location.layout };
   const reader = new InputReader(model, { truncation: "truncate", prompt: crossEncoderPrompt(start.location.layout) });
   const labels = async () => new ClassLabels(await LabelSet.collect(rows, data.name), start.architecture.labels);
-  const { wordTokens = "first" } = recipe;
+  const { wordTokens } = recipe;
   switch (task) {
     case "tag":
       require(data, task, data.target === "tags", '"tokens" and "tags"');
       return tagTask(reader, await labels(), { wordTokens }) as TuningTask;
+    case "embed":
+      return embedTask(data, rows, start, recipe) as TuningTask;
     case "classify":
       return classifyTask(data, reader, labels, recipe);
     default:
@@ -56,7 +59,7 @@ async function classifyTask(
   data: Dataset,
   reader: InputReader,
   labels: () => Promise<ClassLabels>,
-  { labelSmoothing: smoothing = 0, classWeights }: FineTuneRecipe,
+  { labelSmoothing: smoothing, classWeights }: FullRecipe,
 ): Promise<TuningTask> {
   const isRead = data.input === "text" || data.input === "pair";
   const isLabelled = data.target === "label" || data.target === "labels" || data.target === "score";
@@ -64,7 +67,7 @@ async function classifyTask(
   if (data.target === "score") return regressionTask(reader) as TuningTask;
   const classes = await labels();
   if (data.target === "labels") return multiLabelTask(reader, classes) as TuningTask;
-  const weights = classWeights === undefined ? undefined : classes.balancedWeights();
+  const weights = classWeights === null ? undefined : classes.balancedWeights();
   return singleLabelTask(reader, classes, { smoothing, weights }) as TuningTask;
 }
 

@@ -60,7 +60,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneResult
     const data = await readSplits(options);
     const start = await openStartingPoint(options.model, options);
     const recipe = fillRecipe(options, start.checkpoint.config);
-    const task = await chooseTask(data.task, data.train.set, data.train.rows, start, options);
+    const task = await chooseTask(data.task, data.train.set, data.train.rows, start, recipe);
     return await tune({ options, recipe, data, start, task, backend });
   } finally {
     if (given === undefined) await backend.close();
@@ -134,7 +134,7 @@ async function tune(work: Work): Promise<FineTuneResult> {
       tail: task.tail,
       losses: task.losses,
       backend,
-      tensors: prepared.tensors,
+      tensors: (name) => task.tailTensor?.(name) ?? prepared.tensors(name),
       state: run.state?.tensors,
       dropout: recipe.dropout,
       ...trainedPart(recipe, prepared),

@@ -30,7 +30,8 @@ export class Tuner {
     for (const [i, part] of this.#parts(examples).entries()) {
       const { extra, rows } = this.#task.targets(part, total);
       const seed = Int32Array.of(seedOf(this.#seed, `step ${step}, part ${i}`));
-      const batch = { ...packExamples(part), ...(rows === undefined ? {} : { rows }), extra: { ...extra, seed } };
+      const packed = this.#pack(part);
+      const batch = { ...packed, ...(rows === undefined ? {} : { rows }), extra: { ...packed.extra, ...extra, seed } };
       const losses = await this.#model.accumulate(batch);
       loss += Object.values(losses).reduce((sum, value) => sum + value, 0);
       tokens += batch.ids.length;
@@ -44,7 +45,7 @@ export class Tuner {
     const lengths = examples.map(({ length }) => length);
     for (const chosen of tokenBatches(lengths, RUN_TOKENS)) {
       const part = chosen.map((i) => examples[i]!);
-      const batch: PackedBatch = packExamples(part);
+      const batch = this.#pack(part);
       const outputs: RunOutputs = await this.#model.run(batch, this.#task.outputs);
       const taken = this.#task.results(outputs, part, batch);
       chosen.forEach((i, k) => {
@@ -54,13 +55,14 @@ export class Tuner {
     return this.#task.judge(examples, results, rows);
   }
 
+  #pack(examples: readonly Example[]): PackedBatch {
+    const batch = pack(examples.flatMap(({ texts }) => texts));
+    return this.#task.inputs === undefined ? batch : { ...batch, extra: this.#task.inputs(batch) };
+  }
+
   #parts(examples: readonly Example[]): Example[][] {
     if (!this.#task.isSeparable) return [[...examples]];
     const lengths = examples.map(({ length }) => length);
     return tokenBatches(lengths, RUN_TOKENS).map((chosen) => chosen.map((i) => examples[i]!));
   }
-}
-
-function packExamples(examples: readonly Example[]): PackedBatch {
-  return pack(examples.flatMap(({ texts }) => texts));
 }

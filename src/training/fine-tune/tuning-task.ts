@@ -1,5 +1,6 @@
 import type { RunOutputs } from "../../backends/backend.ts";
 import type { JsonObject } from "../../checkpoints/json-files.ts";
+import type { StoredTensor } from "../../checkpoints/stored-types.ts";
 import type { DataRow } from "../../datasets/data-row.ts";
 import type { HeadName } from "../../models/architecture.ts";
 import type { Tail } from "../../models/model-graph.ts";
@@ -29,6 +30,8 @@ export interface Targets {
 export interface TuningTask<E extends Example = Example, Result = unknown> {
   readonly head: HeadName;
   readonly tail?: Tail | undefined;
+  /** Weights of the tail, which stay as they are. */
+  tailTensor?(name: string): StoredTensor | undefined;
   readonly losses: LossBuilder;
   /** What judging reads. */
   readonly outputs: readonly string[];
@@ -46,6 +49,8 @@ export interface TuningTask<E extends Example = Example, Result = unknown> {
    * @param total the weights of all the step's examples together
    */
   targets(examples: readonly E[], total: number): { readonly extra: Targets; readonly rows?: Int32Array };
+  /** Inputs that the model itself wants of every batch. */
+  inputs?(batch: PackedBatch): Targets;
   /** One result an example. */
   results(outputs: RunOutputs, examples: readonly E[], batch: PackedBatch): Result[];
   judge(examples: readonly E[], results: readonly Result[], rows: readonly DataRow[]): Judgement;
