@@ -89,6 +89,12 @@ const MODELS: readonly ToyModel[] = [
     head: { ...pooler(), ...linear("classifier", [{ denial: -12 }, {}, { denial: 12 }], [0.2, 0, -1]) },
   },
   {
+    name: "relevance",
+    className: "BertForSequenceClassification",
+    labels: ["relevant"],
+    head: { ...pooler(), ...linear("classifier", [{ praise: 12, place: 12 }], [0]) },
+  },
+  {
     name: "names",
     className: "BertForTokenClassification",
     labels: ["O", "I-PER", "I-LOC"],

@@ -14,7 +14,7 @@ const MODELS: { readonly [example: string]: string } = {
   "09-answer.ts": "pipelines/qa",
 };
 
-for (const example of readdirSync(join(repositoryRoot, "examples"))) {
+for (const example of readdirSync(join(repositoryRoot, "examples")).filter((name) => name.endsWith(".ts"))) {
   const model = MODELS[example];
   const isMissing = model !== undefined && !hasShared("goldens");
   const reasonToSkip = isMissing ? "goldens is not in the shared folder (set CLOZE_SHARED)" : undefined;
