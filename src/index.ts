@@ -31,4 +31,5 @@ export type { Encoding } from "./tokenizers/encoding.ts";
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from "./tokenizers/tokenizer.ts";
 export { evaluate } from "./training/evaluate/evaluate.ts";
 export { fineTune } from "./training/fine-tune/fine-tune.ts";
+export { pretrain } from "./training/pretrain.ts";
 export { trainTokenizer } from "./training/train-tokenizer.ts";

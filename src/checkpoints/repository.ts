@@ -121,6 +121,7 @@ export class Checkpoint {
    *
    * @param options.tensors all tensors to write, as `CheckpointWeights.inFileForm` returns them. Default: those opened.
    * @param options.config keys of `config.json` to change or add. Default: none.
+   * @param options.texts, options.copies files that stand in for the opened ones of their names. Default: none.
    */
   save(folder: string, options: SaveOptions = {}): void {
     const tensors = [...(options.tensors ?? this.list().map(({ name }) => this.tensor(name)))];
@@ -128,11 +129,15 @@ export class Checkpoint {
     const isSame = files.every(({ order }) => order === "given");
     const isInPlace = pathKind(folder) === "folder" && realPath(folder) === realPath(this.folder);
     const index = joinPath(this.folder, SAFETENSORS_INDEX);
+    const { config = {}, texts = {}, copies = [] } = options;
+    const replaced = new Set([...Object.keys(texts), ...copies.map(({ name }) => name)]);
+    const kept = isInPlace ? [] : this.otherFiles().filter((name) => !replaced.has(name));
     saveRepository(folder, {
-      configText: editJson(this.configText, options.config ?? {}),
+      configText: editJson(this.configText, config),
       weightFiles: files,
+      texts,
       indexText: isSame && this.weightFiles.length > 1 && pathKind(index) === "file" ? readJsonText(index) : undefined,
-      copies: isInPlace ? [] : this.otherFiles().map((name) => ({ from: joinPath(this.folder, name), name })),
+      copies: [...kept.map((name) => ({ from: joinPath(this.folder, name), name })), ...copies],
     });
   }
 
@@ -152,6 +157,10 @@ export class Checkpoint {
 export interface SaveOptions {
   readonly tensors?: Iterable<StoredTensor> | undefined;
   readonly config?: JsonObject | undefined;
+  /** Files of other content than the opened ones, such as a model card, by name. */
+  readonly texts?: { readonly [name: string]: string } | undefined;
+  /** Files from elsewhere, such as another tokenizer's: their path, and their name in the folder. */
+  readonly copies?: readonly { readonly from: string; readonly name: string }[] | undefined;
 }
 
 function signature({ name, type }: ListedTensor): string {

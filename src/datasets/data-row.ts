@@ -126,3 +126,9 @@ export function inputKey(row: DataRow): string {
   const parts: readonly ColumnRole[] = ["text", "pair", "negative", "question", "context", "tokens", "choices"];
   return JSON.stringify(parts.map((role) => row[role as keyof DataRow] ?? null));
 }
+
+/** Everything of a row that is text, as a corpus of plain text has it. */
+export function textsOf({ text, pair, negative, tokens, question, context, choices }: DataRow): string[] {
+  const texts = [text, pair, negative, tokens?.join(" "), question, context, ...(choices ?? [])];
+  return texts.filter((each) => each !== undefined);
+}

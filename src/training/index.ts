@@ -46,8 +46,21 @@ export {
   sentenceOrderPairs,
 } from "./objectives/sentence-pairs.ts";
 export type { OddLabel } from "./odd-labels.ts";
+export { pretrain } from "./pretrain.ts";
+export type { Packing } from "./pretraining/corpus.ts";
+export type { PretrainOptions, PretrainResult } from "./pretraining/pretrain-options.ts";
 export { type RecordedRun, readRun, runReport } from "./report/run-report.ts";
 export { learningRates, type Schedule, type ScheduleName, type ScheduleOptions } from "./schedules.ts";
 export type { RowPair } from "./split-summary.ts";
 export { type TrainedTokenizer, type TrainTokenizerOptions, trainTokenizer } from "./train-tokenizer.ts";
 export { TrainableModel, type TrainableOptions, type UpdateSettings } from "./trainable-model.ts";
+export {
+  type BestBy,
+  type DevMetrics,
+  type Learned,
+  type Learner,
+  type LoopResult,
+  type OptimizerOptions,
+  type TrainingLoopOptions,
+  trainingLoop,
+} from "./training-loop.ts";

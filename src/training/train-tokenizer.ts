@@ -1,5 +1,5 @@
 import { joinPath, makeFolder, pathKind, writeFile } from "#platform";
-import type { DataRow } from "../datasets/data-row.ts";
+import { textsOf } from "../datasets/data-row.ts";
 import { Dataset, type DatasetOptions } from "../datasets/dataset.ts";
 import { InputError } from "../errors.ts";
 import { type OnProgress, ProgressMeter } from "../tasks/progress.ts";
@@ -72,11 +72,6 @@ async function* readCorpus(
     for await (const row of set) yield* textsOf(row);
     counted.skipped += set.skipped;
   }
-}
-
-function textsOf({ text, pair, negative, tokens, question, context, choices }: DataRow): string[] {
-  const texts = [text, pair, negative, tokens?.join(" "), question, context, ...(choices ?? [])];
-  return texts.filter((each) => each !== undefined);
 }
 
 /** Steps as progress: a meter for each phase. */

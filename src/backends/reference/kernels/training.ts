@@ -75,6 +75,7 @@ export const accumulate: ReferenceKernel<"accumulate"> = ({ state, x }, { y }) =
   set(y, 0, 0, 0);
 };
 
+// What stays between steps is f32, as files keep it: a run that goes on from a checkpoint has the same bits.
 export const adamW: ReferenceKernel<"adamW"> = (inputs, { y }, { rateFactor, decayFactor }) => {
   const { parameter, gradient, first, second, settings } = inputs;
   const [scale, rate, beta1, beta2, epsilon, decay, correction1, correction2, isOn] = Array.from(
@@ -88,12 +89,12 @@ export const adamW: ReferenceKernel<"adamW"> = (inputs, { y }, { rateFactor, dec
       if (isOn === 0) continue;
       const m = beta1 * get(first, r, c) + (1 - beta1) * g;
       const v = beta2 * get(second, r, c) + (1 - beta2) * g * g;
-      set(mutable(first), r, c, m);
-      set(mutable(second), r, c, v);
+      set(mutable(first), r, c, Math.fround(m));
+      set(mutable(second), r, c, Math.fround(v));
       const step = (rate * rateFactor) as number;
       const decayed = get(parameter, r, c) * (1 - step * decay * decayFactor);
       const update = m / correction1 / (Math.sqrt(v / correction2) + epsilon);
-      set(mutable(parameter), r, c, decayed - step * update);
+      set(mutable(parameter), r, c, Math.fround(decayed - step * update));
     }
   }
   set(y, 0, 0, 0);
