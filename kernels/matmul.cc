@@ -9,8 +9,11 @@ namespace cloze::CLOZE_ISA {
 namespace {
 
 constexpr int64_t DEPTH_BLOCK = 256;  // steps packed at a time
-constexpr int64_t ROWS_EACH = 256 / TILE_ROWS * TILE_ROWS;  // a tile's, over which packing `b` pays
-constexpr int64_t MOST_PANELS = 4;    // a tile's, over which packing `a` pays
+// Rows and panels of a tile: over the rows packing `b` pays, over the panels packing a transposed `a`, which costs more.
+constexpr int64_t MOST_ROWS = 256 / TILE_ROWS * TILE_ROWS, MOST_PANELS = 4;
+constexpr int64_t ROWS_TRANSPOSED = 64 / TILE_ROWS * TILE_ROWS, PANELS_TRANSPOSED = 16;
+constexpr int64_t MOST_SUMS = MOST_ROWS * MOST_PANELS;
+static_assert(ROWS_TRANSPOSED * PANELS_TRANSPOSED <= MOST_SUMS);
 
 struct Operands {
   const Tensor* a;
@@ -27,26 +30,27 @@ struct Operands {
         transpose_b(call->integers[MATMUL_INT_TRANSPOSE_B] != 0) {}
 
   int64_t depth() const { return transpose_a ? a->rows : a->columns; }
-  int64_t row_tiles() const { return (y->rows + ROWS_EACH - 1) / ROWS_EACH; }
+  int64_t rows_each() const { return transpose_a ? ROWS_TRANSPOSED : MOST_ROWS; }
+  int64_t row_tiles() const { return (y->rows + rows_each() - 1) / rows_each(); }
   // As many as leave some tiles for every thread.
   int64_t panels_each() const {
-    const int64_t share = row_tiles() * panels_of(y->columns) / 16;
-    return share < 1 ? 1 : smaller_of(share, MOST_PANELS);
+    const int64_t share = row_tiles() * panels_of(y->columns) / (transpose_a ? 4 : 16);
+    return share < 1 ? 1 : smaller_of(share, transpose_a ? PANELS_TRANSPOSED : MOST_PANELS);
   }
 };
 
 struct Workspace {
-  float* sums;   // [MOST_PANELS][ROWS_EACH][panel]
+  float* sums;   // [panels][rows][panel]
   float* right;  // [DEPTH_BLOCK][panel]
-  float* left;   // [ROWS_EACH / TILE_ROWS][DEPTH_BLOCK][TILE_ROWS], of a transposed `a`
+  float* left;   // [rows / TILE_ROWS][DEPTH_BLOCK][TILE_ROWS], of a transposed `a`
 
   explicit Workspace(char* scratch) {
     sums = reinterpret_cast<float*>(scratch);
-    right = sums + MOST_PANELS * ROWS_EACH * PANEL_COLUMNS;
+    right = sums + MOST_SUMS * PANEL_COLUMNS;
     left = right + DEPTH_BLOCK * PANEL_COLUMNS;
   }
   static constexpr size_t BYTES =
-      static_cast<size_t>((MOST_PANELS * ROWS_EACH + DEPTH_BLOCK) * PANEL_COLUMNS + ROWS_EACH * DEPTH_BLOCK) * sizeof(float);
+      static_cast<size_t>((MOST_SUMS + DEPTH_BLOCK) * PANEL_COLUMNS + ROWS_TRANSPOSED * DEPTH_BLOCK) * sizeof(float);
 };
 
 // Steps [from, from + steps) of one panel of op(b).
@@ -97,9 +101,9 @@ void run(const Call* call, int32_t tile, char* scratch) {
   const Workspace w(scratch);
   const int64_t first_panel = tile / o.row_tiles() * o.panels_each();
   const int64_t end_panel = smaller_of(first_panel + o.panels_each(), panels_of(o.y->columns));
-  const int64_t first = tile % o.row_tiles() * ROWS_EACH, depth = o.depth();
-  const int rows = static_cast<int>(smaller_of(o.y->rows - first, ROWS_EACH));
-  const auto sums_of = [&](int64_t index) { return w.sums + (index - first_panel) * ROWS_EACH * PANEL_COLUMNS; };
+  const int64_t rows_each = o.rows_each(), first = tile % o.row_tiles() * rows_each, depth = o.depth();
+  const int rows = static_cast<int>(smaller_of(o.y->rows - first, rows_each));
+  const auto sums_of = [&](int64_t index) { return w.sums + (index - first_panel) * rows_each * PANEL_COLUMNS; };
 
   for (int64_t step = 0; step == 0 || step < depth; step += DEPTH_BLOCK) {
     const int64_t steps = smaller_of(depth - step, DEPTH_BLOCK);
