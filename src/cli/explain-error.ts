@@ -13,6 +13,7 @@ const SYSTEM_ERRORS: { readonly [code: string]: string } = {
   ENOENT: "is not there",
   EACCES: "may not be read or written by you",
   EPERM: "may not be read or written by you",
+  EROFS: "is on a disk that cannot be written to",
   EISDIR: "is a folder; expected a file",
   ENOTDIR: "is a file; expected a folder",
   ENAMETOOLONG: "has too long a name",

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { addAbortSignal } from "node:stream";
-import { INTERRUPTED } from "./exit-codes.ts";
+import { INTERRUPTED, TERMINATED } from "./exit-codes.ts";
 import { run } from "./run.ts";
 
 const interruption = new AbortController();
@@ -9,7 +9,7 @@ let interruptedCode = INTERRUPTED;
 process.once("SIGINT", () => interruption.abort());
 process.once("SIGTERM", () => {
   interruptedCode = 128 + 15; // as shells count
-  interruption.abort();
+  interruption.abort(TERMINATED);
 });
 
 // Writing to a pipe that nobody reads any more fails where it is written; without listeners it would also throw here.

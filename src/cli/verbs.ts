@@ -92,6 +92,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/train-tokenizer.ts")).trainTokenizerCommand,
   },
   {
+    name: "pretrain",
+    summary: "train an encoder on plain text, from scratch or from a model",
+    load: async () => (await import("./commands/pretrain.ts")).pretrainCommand,
+  },
+  {
     name: "fine-tune",
     summary: "tune a model to labelled rows of your own",
     load: async () => (await import("./commands/fine-tune.ts")).fineTuneCommand,

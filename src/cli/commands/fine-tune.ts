@@ -5,7 +5,7 @@ import { type FineTuneResult, fineTune } from "../../training/fine-tune/fine-tun
 import { EMBEDDING_LOSSES, type FineTuneRecipe } from "../../training/fine-tune/fine-tune-options.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
-import { INTERRUPTED } from "../exit-codes.ts";
+import { stoppedCode } from "../exit-codes.ts";
 import {
   type CommonFlags,
   fractionBelowOne,
@@ -68,7 +68,7 @@ export const fineTuneCommand: CommandDefinition<FineTuneFlags> = {
     const { output: ___, ...printed } = { ...flags, resume: undefined };
     const text = isForPeople(printed as CommonFlags, terminal) ? toText(result, output) : JSON.stringify(result);
     await writeText(terminal.stdout, `${text}\n`);
-    return result.end === "interrupted" ? INTERRUPTED : undefined;
+    return result.end === "interrupted" ? stoppedCode(terminal.signal) : undefined;
   },
 };
 
