@@ -31,8 +31,8 @@ const result = await fineTune({
   train,
   dev,
   output,
-  epochs: 6,
-  learningRate: 0.01,
+  epochs: 12,
+  learningRate: 0.05,
   batchSize: 4,
   onNote: (note) => console.log(note),
 });

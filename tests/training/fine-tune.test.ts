@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Classifier } from "../../src/tasks/classifier.ts";
 import { Embedder } from "../../src/tasks/embedder.ts";
+import { Reranker } from "../../src/tasks/reranker.ts";
 import { Tagger } from "../../src/tasks/tagger.ts";
 import { evaluate } from "../../src/training/evaluate/evaluate.ts";
 import { type FineTuneResult, fineTune } from "../../src/training/fine-tune/fine-tune.ts";
@@ -239,6 +240,40 @@ describe("embeddings", () => {
       /for which there is "cosent", "cosine", "contrastive"; loss is "triplet"./,
     );
   });
+});
+
+test("a cross-encoder, of labelled pairs, of pairs and of triplets; the folder opens as reranker", async () => {
+  const rows = Array.from({ length: 24 }, (_, i) => {
+    const [words, others] = i % 2 === 0 ? [BEES, RAIN] : [RAIN, BEES];
+    return {
+      query: `the ${words[i % 3]}`,
+      positive: `it is ${words[(i + 1) % 3]}`,
+      negative: `it is ${others[i % 3]}`,
+    };
+  });
+  const pairs = rows.map(({ negative: _, ...row }) => row);
+  const labelled = rows.flatMap(({ query }, i) => [
+    { text1: query, text2: `it is ${BEES[i % 3]}`, label: 1 },
+    { text1: query, text2: `it is ${RAIN[i % 3]}`, label: 0 },
+  ]);
+  for (const data of [pairs, rows]) {
+    const { result } = await tune(data, { task: "rank", epochs: 2 });
+    expect(result).toMatchObject({ task: "rank", end: "done" });
+    expect(result.best!.metrics["ndcg@10"]).toBeGreaterThan(0.3);
+  }
+  const { result, folder } = await tune(labelled, { task: "rank", epochs: 4 });
+  expect(result.best!.metrics.average_precision).toBeGreaterThan(0.8);
+  const reranker = await Reranker.load(join(folder, "model"));
+  const ranked = await reranker.rank("the bees", ["it is rain", "it is honey"]);
+  expect(ranked.map(({ text }) => text)).toEqual(["it is honey", "it is rain"]);
+  expect(ranked.every(({ score }) => score > 0 && score < 1)).toBe(true);
+  await reranker.dispose();
+  const { metrics } = await evaluate({
+    model: join(folder, "model"),
+    data: join(folder, "../dev.jsonl"),
+    task: "rank",
+  });
+  expect(metrics.average_precision).toBeCloseTo(result.best!.metrics.average_precision!, 6);
 });
 
 test("mistakes are told before anything is trained, and leave no run behind", async () => {

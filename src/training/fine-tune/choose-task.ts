@@ -8,6 +8,7 @@ import { TRAINING_TASKS, type TrainingTask } from "../evaluate/evaluate-options.
 import { ClassLabels } from "./class-labels.ts";
 import { multiLabelTask, regressionTask, singleLabelTask } from "./classify-task.ts";
 import { embedTask } from "./embed-task.ts";
+import { rankTask } from "./rank-task.ts";
 import type { FullRecipe } from "./recipe.ts";
 import type { StartingPoint } from "./starting-point.ts";
 import { tagTask } from "./tag-task.ts";
@@ -48,10 +49,14 @@ export async function chooseTask(
       return tagTask(reader, await labels(), { wordTokens }) as TuningTask;
     case "embed":
       return embedTask(data, rows, start, recipe) as TuningTask;
+    case "rank":
+      return rankTask(data, rows, reader, recipe) as TuningTask;
     case "classify":
       return classifyTask(data, reader, labels, recipe);
     default:
-      throw new InputError(`task "${task}" cannot be trained yet.`);
+      throw new InputError(
+        `Models of task "${task}" cannot be tuned here; classify, tag, embed and rank can. Train one in Python: its folder opens.`,
+      );
   }
 }
 
