@@ -50,6 +50,11 @@ export function memoryTensor(name: string, shape: readonly number[], values: Flo
   return { name, type: "F32", shape, read: (target) => (target === undefined ? bytes : copyInto(target, bytes)) };
 }
 
+/** A tensor of zeros in memory. */
+export function zeroTensor(name: string, shape: readonly number[]): StoredTensor {
+  return memoryTensor(name, shape, new Float32Array(elementCount(shape)));
+}
+
 /** Copies bytes to the start of `target` and returns that part of it. */
 export function copyInto(target: Uint8Array, bytes: Uint8Array): Uint8Array {
   target.set(bytes);

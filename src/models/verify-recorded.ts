@@ -4,6 +4,7 @@ import type { Safetensors } from "../checkpoints/safetensors.ts";
 import { elementCount, memoryTensor, type StoredTensor, tensorValues } from "../checkpoints/stored-types.ts";
 import { CheckpointError } from "../errors.ts";
 import type { Model } from "./model.ts";
+import { NumberComparison } from "./number-comparison.ts";
 import { type OutputRows, paddedPlaces, paddedSize, type RecordedBatch, readRecordedBatch } from "./recorded-batch.ts";
 
 /** f32 against the reference: |difference| <= tolerance x max(1, the tensor's largest). */
@@ -125,22 +126,14 @@ function compare(
   const numbers = tensorValues(expected);
   const places = paddedPlaces(batch, rows as OutputRows, columns);
   const values = new Float32Array(size);
-  const sums = { difference: 0, largest: 0, dot: 0, own: 0, recorded: 0 };
+  const comparison = new NumberComparison();
   result.forEach((own, i) => {
     const place = places[i]!;
-    const number = numbers[place]!;
     values[place] = own;
-    const difference = Math.abs(own - number);
-    if (!(difference <= sums.difference)) sums.difference = difference; // also when it is NaN
-    sums.largest = Math.max(sums.largest, Math.abs(number));
-    sums.dot += own * number;
-    sums.own += own * own;
-    sums.recorded += number * number;
+    comparison.add(own, numbers[place]!);
   });
-  const allowed = tolerance * Math.max(1, sums.largest);
-  const norms = Math.sqrt(sums.own * sums.recorded);
-  const cosine = norms === 0 ? Number(sums.own === sums.recorded) : sums.dot / norms;
-  const { difference } = sums;
+  const { difference, largest, cosine } = comparison;
+  const allowed = tolerance * Math.max(1, largest);
   return { name, shape: expected.shape, difference, allowed, cosine, passed: difference <= allowed, values };
 }
 

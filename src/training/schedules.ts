@@ -4,7 +4,9 @@ import { InputError } from "../errors.ts";
  * How the learning rate goes after warm-up: `linear` falls to 0 at the last step, `cosine` falls along half a wave,
  * `constant` stays, `warmup-stable-decay` stays and falls as 1 - sqrt over the last steps.
  */
-export type ScheduleName = "linear" | "cosine" | "constant" | "warmup-stable-decay";
+export const SCHEDULE_NAMES = ["linear", "cosine", "constant", "warmup-stable-decay"] as const;
+/** The name of a way. */
+export type ScheduleName = (typeof SCHEDULE_NAMES)[number];
 
 /** How the learning rate goes. */
 export interface ScheduleOptions {

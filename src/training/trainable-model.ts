@@ -1,5 +1,5 @@
 import type { Backend, Executable, ParameterSet, RunOutputs, StoredTensor, TensorSource } from "../backends/backend.ts";
-import { memoryTensor } from "../checkpoints/stored-types.ts";
+import { memoryTensor, zeroTensor } from "../checkpoints/stored-types.ts";
 import { differentiate } from "../engine/differentiate.ts";
 import { Graph, type Value } from "../engine/graph.ts";
 import { ZEROS } from "../engine/initializer.ts";
@@ -268,8 +268,7 @@ export class TrainableModel {
 
   #initial(name: string): StoredTensor {
     if (withoutKind(name) === name) return this.#options.tensors(name);
-    const shape = this.#shapeOf(name);
-    return memoryTensor(name, shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+    return zeroTensor(name, this.#shapeOf(name));
   }
 
   #shapeOf(name: string): readonly number[] {

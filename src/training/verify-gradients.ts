@@ -1,8 +1,9 @@
 import type { Backend } from "../backends/backend.ts";
 import type { Checkpoint } from "../checkpoints/repository.ts";
 import type { Safetensors } from "../checkpoints/safetensors.ts";
-import { elementCount, memoryTensor, type StoredTensor, tensorValues } from "../checkpoints/stored-types.ts";
+import { type StoredTensor, tensorValues, zeroTensor } from "../checkpoints/stored-types.ts";
 import { configure, headOf } from "../models/load-model.ts";
+import { NumberComparison } from "../models/number-comparison.ts";
 import { readRecordedBatch } from "../models/recorded-batch.ts";
 import type { OutputCheck } from "../models/verify-recorded.ts";
 import { recordedLoss } from "./losses/recorded-loss.ts";
@@ -47,7 +48,7 @@ export async function verifyGradients(
   try {
     await model.accumulate({ ...batch.batch, extra: inputs }, { signal });
     const known = new Map((await model.gradients()).map((gradient) => [gradient.name, gradient]));
-    const all = weights.canonicalNames().map((name) => known.get(name) ?? zeros(name, weights.tensor(name).shape));
+    const all = weights.canonicalNames().map((name) => known.get(name) ?? zeroTensor(name, weights.tensor(name).shape));
     const own = new Map(weights.inFileForm(all).map((tensor) => [tensor.name, tensor]));
     const expected = new Map(names.map((name) => [name, tensorValues(recorded.tensor(name))]));
     const largest = [...expected.values()].reduce((most, values) => Math.max(most, largestOf(values)), 0);
@@ -60,24 +61,15 @@ export async function verifyGradients(
 function compare(name: string, expected: Float32Array, own: StoredTensor | undefined, largest: number): OutputCheck {
   const allowed = OF_TENSOR * largestOf(expected) + OF_CHECKPOINT * largest;
   const values = own === undefined ? new Float32Array(0) : tensorValues(own);
-  const sums = { difference: values.length === expected.length ? 0 : Number.NaN, dot: 0, own: 0, recorded: 0 };
+  const comparison = new NumberComparison();
   values.forEach((value, i) => {
-    const other = expected[i]!;
-    const difference = Math.abs(value - other);
-    if (!(difference <= sums.difference)) sums.difference = difference; // also when it is NaN
-    sums.dot += value * other;
-    sums.own += value * value;
-    sums.recorded += other * other;
+    comparison.add(value, expected[i] ?? Number.NaN);
   });
-  const { difference } = sums;
-  const cosine = sums.own === 0 && sums.recorded === 0 ? 1 : sums.dot / Math.sqrt(sums.own * sums.recorded);
+  const { cosine } = comparison;
+  const difference = values.length === expected.length ? comparison.difference : Number.NaN;
   return { name, shape: own?.shape ?? [], difference, allowed, cosine, passed: difference <= allowed, values };
 }
 
 function largestOf(values: Float32Array): number {
   return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-}
-
-function zeros(name: string, shape: readonly number[]): StoredTensor {
-  return memoryTensor(name, shape, new Float32Array(elementCount(shape)));
 }

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
 import { InputError } from "../../errors.ts";
 import { TRAINING_TASKS } from "../../training/evaluate/evaluate-options.ts";
-import { type FineTuneResult, fineTune } from "../../training/fine-tune/fine-tune.ts";
+import { fineTune } from "../../training/fine-tune/fine-tune.ts";
 import { EMBEDDING_LOSSES, type FineTuneRecipe } from "../../training/fine-tune/fine-tune-options.ts";
+import { SCHEDULE_NAMES } from "../../training/schedules.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
-import { stoppedCode } from "../exit-codes.ts";
 import {
   type CommonFlags,
   fractionBelowOne,
@@ -14,8 +14,7 @@ import {
   positiveNumber,
   wholeNumber,
 } from "../flags.ts";
-import { isForPeople } from "../results.ts";
-import { writeText } from "../terminal.ts";
+import { writeTrained } from "../write-trained.ts";
 
 interface FineTuneFlags extends CommonFlags, DataFlags, FineTuneRecipe {
   readonly model?: string;
@@ -25,8 +24,6 @@ interface FineTuneFlags extends CommonFlags, DataFlags, FineTuneRecipe {
   readonly resume?: true;
   readonly checkpointEvery?: number;
 }
-
-const SCHEDULES = ["linear", "cosine", "constant", "warmup-stable-decay"];
 
 export const fineTuneCommand: CommandDefinition<FineTuneFlags> = {
   declare(command) {
@@ -50,7 +47,8 @@ export const fineTuneCommand: CommandDefinition<FineTuneFlags> = {
     "cloze fine-tune --model models/bert --task tag --train train.conll --dev dev.conll --output runs/names",
     "cloze fine-tune --model models/MiniLM --train a.csv --columns text=review,label=stars --output runs/a --resume",
   ],
-  async run({ flags, terminal, reporter }) {
+  async run(call) {
+    const { flags, terminal, reporter } = call;
     const { model, train, output, json: _, quiet: __, ...options } = flags;
     if (model === undefined) throw new InputError("No model is given. Pass --model WHERE, a folder or an id.");
     if (train === undefined) throw new InputError("No data is given to learn from. Pass --train FILE.");
@@ -64,11 +62,7 @@ export const fineTuneCommand: CommandDefinition<FineTuneFlags> = {
       onProgress: reporter.progress,
       onNote: (note) => reporter.note(`${note}.`),
     });
-    reporter.clear();
-    const { output: ___, ...printed } = { ...flags, resume: undefined };
-    const text = isForPeople(printed as CommonFlags, terminal) ? toText(result, output) : JSON.stringify(result);
-    await writeText(terminal.stdout, `${text}\n`);
-    return result.end === "interrupted" ? stoppedCode(terminal.signal) : undefined;
+    return writeTrained(result, output, call);
   },
 };
 
@@ -79,7 +73,7 @@ function addRecipeFlags(command: Command): void {
     .option("--batch-size <n>", "rows of a step (default: 32)", positiveInteger)
     .option("--seed <n>", "of order, fresh weights and dropout (default: 0)", wholeNumber)
     .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger)
-    .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULES))
+    .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULE_NAMES))
     .option("--warmup <x>", "steps of warm-up; below 1 a share of all (default: 0.1)", numberFromZero)
     .option("--weight-decay <x>", "pulls matrices towards 0 (default: 0.01)", numberFromZero)
     .option("--clip <x>", "most that the gradients' norm may be; 0: no limit (default: 1)", numberFromZero)
@@ -107,10 +101,4 @@ function addTaskFlags(command: Command): void {
 
 function appendIntegers(value: string, previous: readonly number[] | undefined): readonly number[] {
   return [...(previous ?? []), positiveInteger(value)];
-}
-
-function toText({ model, best, steps, end }: FineTuneResult, output: string): string {
-  if (end === "interrupted") return `Stopped after ${steps} steps; --resume goes on with ${output}.`;
-  const figures = Object.entries(best?.metrics ?? {}).map(([name, value]) => `  ${name} ${value.toFixed(4)}`);
-  return [`Written: ${model} (of step ${best?.step ?? steps} of ${steps})`, ...figures].join("\n");
 }

@@ -2,11 +2,11 @@ import { type Command, Option } from "commander";
 import { InputError } from "../../errors.ts";
 import { pretrain } from "../../training/pretrain.ts";
 import { PACKINGS } from "../../training/pretraining/corpus.ts";
-import type { PretrainOptions, PretrainResult } from "../../training/pretraining/pretrain-options.ts";
+import type { PretrainOptions } from "../../training/pretraining/pretrain-options.ts";
 import { OBJECTIVES } from "../../training/pretraining/pretraining-tasks.ts";
+import { SCHEDULE_NAMES } from "../../training/schedules.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
-import { stoppedCode } from "../exit-codes.ts";
 import {
   appendList,
   type CommonFlags,
@@ -16,8 +16,7 @@ import {
   positiveNumber,
   wholeNumber,
 } from "../flags.ts";
-import { isForPeople } from "../results.ts";
-import { writeText } from "../terminal.ts";
+import { writeTrained } from "../write-trained.ts";
 
 type Recipe = Omit<PretrainOptions, "corpus" | "output" | "steps" | "corpusWeights" | "resume" | keyof DataFlags>;
 
@@ -54,7 +53,8 @@ export const pretrainCommand: CommandDefinition<PretrainFlags> = {
     "cloze pretrain --model models/bert --corpus notes.jsonl --columns text=body --objective whole-word --steps 2000 --output runs/notes",
     "cloze pretrain --architecture ernie --config shape.json --tokenizer tokenizer --corpus a.txt --objective knowledge,sentence-order=0.5 --steps 9000 --output runs/ernie --resume",
   ],
-  async run({ flags, terminal, reporter }) {
+  async run(call) {
+    const { flags, terminal, reporter } = call;
     const { corpus = [], steps, output, json: _, quiet: __, ...options } = flags;
     if (corpus.length === 0) throw new InputError("No corpus is given. Pass --corpus FILE, one or more.");
     if (steps === undefined) throw new InputError("How long to train is not given. Pass --steps N.");
@@ -68,11 +68,7 @@ export const pretrainCommand: CommandDefinition<PretrainFlags> = {
       onProgress: reporter.progress,
       onNote: (sentence) => reporter.note(sentence),
     });
-    reporter.clear();
-    const { output: ___, resume: ____, ...printed } = flags;
-    const text = isForPeople(printed, terminal) ? toText(result) : JSON.stringify(result);
-    await writeText(terminal.stdout, `${text}\n`);
-    return result.end === "interrupted" ? stoppedCode(terminal.signal) : undefined;
+    return writeTrained(result, output, call);
   },
 };
 
@@ -117,10 +113,9 @@ function addBatchFlags(command: Command): void {
 }
 
 function addOptimizerFlags(command: Command): void {
-  const schedules = ["linear", "cosine", "constant", "warmup-stable-decay"];
   command
     .option("--learning-rate <x>", "the highest (default: 5e-4, from a model 5e-5)", positiveNumber)
-    .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(schedules))
+    .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULE_NAMES))
     .option("--warmup <x>", "steps of warm-up; below 1 a share of all (default: 0.06)", numberFromZero)
     .option("--beta1 <x>", "of AdamW (default: 0.9)", fractionBelowOne)
     .option("--beta2 <x>", "of AdamW (default: 0.999)", fractionBelowOne)
@@ -138,11 +133,4 @@ function addOptimizerFlags(command: Command): void {
 
 function appendNumbers(value: string, previous: readonly number[] | undefined): readonly number[] {
   return [...(previous ?? []), ...value.split(",").map(positiveNumber)];
-}
-
-function toText({ output, model, best, steps, skipped, end }: PretrainResult): string {
-  if (end === "interrupted") return `Stopped after ${steps} steps; --resume goes on with ${output}.`;
-  const figures = Object.entries(best?.metrics ?? {}).map(([name, value]) => `  ${name} ${value.toFixed(4)}`);
-  const passed = skipped > 0 ? [`  ${skipped} steps skipped, not finite`] : [];
-  return [`Written: ${model} (of step ${best?.step ?? steps} of ${steps})`, ...figures, ...passed].join("\n");
 }
