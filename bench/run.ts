@@ -22,6 +22,9 @@ const questions: Record<string, (settings: BenchSettings) => Promise<Figure[]>> 
   wasm,
 };
 
+/** Those that need no peer. */
+const ALONE = new Set(["matmul"]);
+
 const usage = `npm run bench -- [--only NAME[,NAME]] [--repeats 5] [--threads 2] [--json] [--check]
 
   --only     one or several of: ${Object.keys(questions).join(", ")}
@@ -54,7 +57,7 @@ async function run(): Promise<number> {
     );
     return 2;
   }
-  preparePeers();
+  if (names.some((name) => !ALONE.has(name))) preparePeers();
   if (!values.json) console.log(`${cpus()[0]?.model}, ${availableParallelism()} cores, Node ${process.version}`);
   const figures: Figure[] = [];
   for (const name of names) {

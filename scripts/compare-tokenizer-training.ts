@@ -17,7 +17,10 @@ import { trainPeer } from "../tests/support/train-peer.ts";
  */
 const shared = process.env.CLOZE_SHARED ?? fileURLToPath(new URL("../../shared", import.meta.url));
 const data = join(shared, "data/enwiki-2018-sample");
-if (!existsSync(data)) throw new Error(`${data} is not there (set CLOZE_SHARED)`);
+if (!existsSync(data)) {
+  console.log(`skipped: the Wikipedia sample is not in ${data} (set CLOZE_SHARED)`);
+  process.exit(0);
+}
 const asked = TOKENIZER_KINDS.filter((kind) => process.argv.includes(kind));
 const folder = fileURLToPath(new URL("../build/tokenizer-training", import.meta.url));
 mkdirSync(folder, { recursive: true });

@@ -12,6 +12,21 @@ async function scriptFor(shell: string): Promise<string> {
   return stdout;
 }
 
+/** Types into a zsh of its own, on a terminal of its own: a choice is listed, the one command that fits is completed. */
+const ZSH_KEYS = `
+zmodload zsh/zpty || exit 1
+read_until() { local seen= part; for _ in {1..200}; do zpty -rt keys part && seen+=$part || sleep 0.05
+  [[ $seen == *$~1* ]] && break; done; print -r -- $seen }
+zpty keys zsh -f -i
+zpty -w keys "fpath=($PWD \\$fpath); autoload -Uz compinit; compinit -u -d $PWD/dump; bindkey '^I' complete-word; print rea''dy"
+read_until '*ready*'
+zpty -w -n keys $'cloze embed --backend \t\t'
+read_until '*wasm*'
+zpty -w -n keys $'\x15cloze tok\t'
+read_until '*cloze tok*enize*'
+zpty -d keys
+`;
+
 function isMissing(shell: string): string | undefined {
   return spawnSync(shell, ["-c", "exit 0"]).status === 0 ? undefined : `not on this machine: no ${shell}`;
 }
@@ -75,14 +90,38 @@ describeIf("completion in bash", isMissing("bash"), () => {
 });
 
 describeIf("completion in zsh", isMissing("zsh"), () => {
+  test("is offered on the command line", async () => {
+    const folder = temporaryFolder({ _cloze: await scriptFor("zsh"), "keys.zsh": ZSH_KEYS });
+    const { stdout } = spawnSync("zsh", ["-f", "keys.zsh"], { cwd: folder, encoding: "utf8", timeout: 30_000 });
+    expect(stdout).toMatch(/native\b.*reference\b.*wasm\b/s);
+    expect(stdout).toMatch(/cloze tok\P{L}*enize/u); // the terminal shows what is added
+  });
+
   test("is a script", async () => {
     expect(spawnSync("zsh", ["-n"], { input: await scriptFor("zsh"), encoding: "utf8" }).stderr).toBe("");
   });
 });
 
 describeIf("completion in fish", isMissing("fish"), () => {
-  test("is a script", async () => {
-    expect(spawnSync("fish", ["--no-execute"], { input: await scriptFor("fish"), encoding: "utf8" }).stderr).toBe("");
+  /** What fish offers for the last word of a line. */
+  async function offered(line: string): Promise<string[]> {
+    const folder = temporaryFolder({ "cloze.fish": await scriptFor("fish"), "rows.csv": "", "models/x": "" });
+    const command = `source cloze.fish; complete -C '${line}'`;
+    const { stdout, stderr } = spawnSync("fish", ["--no-config", "-c", command], { cwd: folder, encoding: "utf8" });
+    expect(stderr).toBe("");
+    return stdout
+      .split("\n")
+      .filter((word) => word !== "")
+      .map((word) => word.split("\t")[0]!);
+  }
+
+  test("commands, flags, choices, folders", async () => {
+    expect(await offered("cloze em")).toEqual(["embed"]);
+    expect(await offered("cloze help tok")).toEqual(["tokenize"]);
+    expect(await offered("cloze embed --spar")).toEqual(["--sparse"]);
+    expect((await offered("cloze embed --backend ")).toSorted()).toEqual(["native", "reference", "wasm"]);
+    expect(await offered("cloze embed --model mod")).toEqual(["models/"]);
+    expect(await offered("cloze search query r")).toEqual(["rows.csv"]);
   });
 });
 

@@ -143,7 +143,9 @@ test.each([
   const { hub, pull, cacheFolder } = await faultyHub((seen, response) => {
     if (seen.method !== "HEAD" || !seen.path.endsWith("model.safetensors")) return false;
     response.setHeader("x-linked-etag", etagOf("model.safetensors", WEIGHTS));
-    response.writeHead(302, { "x-linked-size": size, location: `${hub.store}/store/model.safetensors` }).end();
+    response
+      .writeHead(302, { "x-linked-size": size, location: `${hub.store}/store/org/tiny/-/model.safetensors` })
+      .end();
     return true;
   });
   const refused = pull();

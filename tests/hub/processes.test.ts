@@ -1,72 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import type { ServerResponse } from "node:http";
+import type { ChildProcess } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { findCached } from "../../src/checkpoints/hub/find-cached.ts";
 import { parseHubId } from "../../src/checkpoints/hub/hub-id.ts";
 import { pullModel } from "../../src/checkpoints/hub/pull-model.ts";
-import { etagOf, type MockHub, type SeenRequest, startMockHub } from "../support/mock-hub.ts";
+import { etagOf, type SeenRequest, startMockHub } from "../support/mock-hub.ts";
 import { readTree } from "../support/read-tree.ts";
 import { jsonLines } from "../support/run-cli.ts";
-import { repositoryRoot } from "../support/shared.ts";
+import { FILES, sendSlowly, startPull, TOTAL, WEIGHTS, wrongBlobs } from "../support/slow-pull.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-
-const WEIGHTS = Buffer.alloc(400_000, "weights of a model, ");
-const FILES = {
-  "config.json": '{"a":1}',
-  "vocab.txt": "[PAD]\n[UNK]\n",
-  "model.safetensors": WEIGHTS,
-};
-const TOTAL = Object.values(FILES).reduce((sum, content) => sum + content.length, 0);
-
-/** Sends weights slowly, in pieces; `onPiece` is called with the bytes on their way. */
-function sendSlowly(hub: MockHub, onPiece: (bytes: number) => void = () => undefined) {
-  return (seen: SeenRequest, response: ServerResponse, content: Buffer | undefined) => {
-    if (seen.server !== "store") return false;
-    const start = Number(/^bytes=(\d+)-$/.exec(seen.range ?? "")?.[1] ?? 0);
-    if (start > 0) response.setHeader("content-range", `bytes ${start}-${content!.length - 1}/${content!.length}`);
-    response.writeHead(start > 0 ? 206 : 200, { "content-length": content!.length - start });
-    const send = (at: number) => {
-      if (response.destroyed) return;
-      const piece = content!.subarray(at, at + 40_000);
-      hub.sent += piece.length;
-      response.write(piece, () => onPiece(at + piece.length));
-      if (at + piece.length < content!.length) setTimeout(send, 10, at + piece.length);
-      else response.end();
-    };
-    send(start);
-    return true;
-  };
-}
-
-/** "cloze pull org/tiny" in a process of its own. */
-function startPull(hub: MockHub, cacheFolder: string) {
-  const main = join(repositoryRoot, "src/cli/main.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", main, "pull", "org/tiny"], {
-    cwd: repositoryRoot,
-    env: { ...process.env, HF_HUB_OFFLINE: "0", HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cacheFolder },
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const written = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (written.stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (written.stderr += text));
-  return { child, written, exit: once(child, "close").then(([exitCode]) => exitCode as number | null) };
-}
-
-/** Blobs whose content is not what their name says: none may ever be there. */
-function wrongBlobs(cacheFolder: string): string[] {
-  const folder = join(cacheFolder, "models--org--tiny/blobs");
-  if (!existsSync(folder)) return [];
-  const whole = readdirSync(folder).filter((name) => !name.endsWith(".incomplete"));
-  return whole.filter((etag) => {
-    const bytes = readFileSync(join(folder, etag));
-    const small = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
-    return etag !== small && etag !== createHash("sha256").update(bytes).digest("hex");
-  });
-}
 
 /** When to kill. */
 interface Moment {

@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LETTER_VOCABULARY } from "./letter-vocabulary.ts";
 import { sharedPath } from "./shared.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -12,18 +13,10 @@ export function copiedFolder(path: string, config: { readonly [key: string]: unk
   return folder;
 }
 
-/** Special tokens, letters and a few words: 67, as the recorded models have. */
-const VOCABULARY = [
-  ...["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
-  ..."abcdefghijklmnopqrstuvwxyz",
-  ...[..."abcdefghijklmnopqrstuvwxyz"].map((letter) => `##${letter}`),
-  ...["the", "cat", "dog", "sat", "ran", "on", "mat", ".", ",", "?"],
-];
-
 /** A recorded model ("bert/a/choice") with a tokenizer for lower-case English letters. */
 export function folderWithWords(model: string, config: { readonly [key: string]: unknown } = {}): string {
   const folder = copiedFolder(`models/${model}`, config);
-  writeFileSync(join(folder, "vocab.txt"), VOCABULARY.join("\n"));
+  writeFileSync(join(folder, "vocab.txt"), LETTER_VOCABULARY.join("\n"));
   writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: "BertTokenizer" }));
   return folder;
 }

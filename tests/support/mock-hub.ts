@@ -14,6 +14,8 @@ export interface SeenRequest {
 /** Answers a request in another way than a hub should; false leaves it to the hub. */
 export type Fault = (request: SeenRequest, response: ServerResponse, content: Buffer | undefined) => boolean;
 
+export type RepositoryFiles = { readonly [name: string]: string | Buffer };
+
 export interface MockHub {
   readonly endpoint: string;
   /** The other host, where large files are. */
@@ -23,9 +25,11 @@ export interface MockHub {
   sent: number;
   fault: Fault | undefined;
   commit: string;
-  /** The id of its one repository. */
+  /** The id of the repository that holds `files`. */
   repository: string;
-  files: { readonly [name: string]: string | Buffer };
+  files: RepositoryFiles;
+  /** Further repositories, by id. */
+  others: { readonly [id: string]: RepositoryFiles };
   /** What the listing holds, where that is not the names of `files`. */
   listing: unknown;
   close(): Promise<void>;
@@ -36,8 +40,8 @@ export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 /** Files that a hub keeps elsewhere, under their SHA-256. */
 const LARGE = /\.(safetensors|bin|onnx|h5)$/;
 
-/** A hub on this machine with one repository, "org/tiny" unless it is renamed, and a second server for its large files. */
-export async function startMockHub(files: MockHub["files"]): Promise<MockHub> {
+/** A hub on this machine with a repository, "org/tiny" unless it is renamed, and a second server for large files. */
+export async function startMockHub(files: RepositoryFiles): Promise<MockHub> {
   const servers: Server[] = [];
   const hub: MockHub = {
     endpoint: "",
@@ -48,6 +52,7 @@ export async function startMockHub(files: MockHub["files"]): Promise<MockHub> {
     commit: COMMIT,
     repository: "org/tiny",
     files,
+    others: {},
     listing: undefined,
     close: async () => {
       for (const server of servers) server.closeAllConnections();
@@ -81,38 +86,43 @@ function answer(hub: MockHub, server: "hub" | "store", request: IncomingMessage,
   else sendFile(hub, seen, response, content);
 }
 
-function contentOf(hub: MockHub, path: string): { name: string; bytes: Buffer } | undefined {
-  const [, name = ""] =
-    /^\/store\/(.+)$/.exec(path) ?? new RegExp(`^/${hub.repository}/resolve/[^/]+/(.+)$`).exec(path) ?? [];
-  const content = hub.files[decodeURIComponent(name)];
-  return content === undefined ? undefined : { name, bytes: Buffer.from(content as string) };
+interface Content {
+  readonly repository: string;
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+function contentOf(hub: MockHub, path: string): Content | undefined {
+  const match = /^\/store\/(.+?)\/-\/(.+)$/.exec(path) ?? /^\/(.+?)\/resolve\/[^/]+\/(.+)$/.exec(path);
+  const [, repository = "", name = ""] = match ?? [];
+  const content = filesOf(hub, repository)?.[decodeURIComponent(name)];
+  return content === undefined ? undefined : { repository, name, bytes: Buffer.from(content as string) };
+}
+
+function filesOf(hub: MockHub, repository: string): RepositoryFiles | undefined {
+  return repository === hub.repository ? hub.files : hub.others[repository];
 }
 
 function sendListing(hub: MockHub, path: string, response: ServerResponse): void {
-  const [, revision] = new RegExp(`^/api/models/${hub.repository}/revision/(.+)$`).exec(path) ?? [];
+  const [, repository = "", revision = ""] = /^\/api\/models\/(.+?)\/revision\/(.+)$/.exec(path) ?? [];
+  const files = filesOf(hub, repository);
   const revisions: unknown[] = ["main", "v1", hub.commit];
-  const isKnown = revision !== undefined && revisions.includes(decodeURIComponent(revision));
-  if (!isKnown) {
-    refuse(response, 404, revision === undefined ? "RepoNotFound" : "RevisionNotFound");
+  if (files === undefined || !revisions.includes(decodeURIComponent(revision))) {
+    refuse(response, 404, files === undefined ? "RepoNotFound" : "RevisionNotFound");
     return;
   }
-  const names = Object.keys(hub.files).map((rfilename) => ({ rfilename }));
+  const names = Object.keys(files).map((rfilename) => ({ rfilename }));
   response.setHeader("content-type", "application/json");
-  response.end(JSON.stringify(hub.listing ?? { id: hub.repository, sha: hub.commit, siblings: names }));
+  response.end(JSON.stringify(hub.listing ?? { id: repository, sha: hub.commit, siblings: names }));
 }
 
-function sendFile(
-  hub: MockHub,
-  seen: SeenRequest,
-  response: ServerResponse,
-  content: { name: string; bytes: Buffer } | undefined,
-): void {
+function sendFile(hub: MockHub, seen: SeenRequest, response: ServerResponse, content: Content | undefined): void {
   response.setHeader("x-repo-commit", hub.commit);
   if (content === undefined) {
     refuse(response, 404, "EntryNotFound");
     return;
   }
-  const { name, bytes } = content;
+  const { repository, name, bytes } = content;
   const etag = etagOf(name, bytes);
   if (!LARGE.test(name)) {
     response.setHeader("etag", `"${etag}"`);
@@ -121,7 +131,7 @@ function sendFile(
   }
   response.setHeader("x-linked-etag", `"${etag}"`);
   response.setHeader("x-linked-size", bytes.length);
-  response.writeHead(302, { location: `${hub.store}/store/${name}` }).end();
+  response.writeHead(302, { location: `${hub.store}/store/${repository}/-/${name}` }).end();
 }
 
 /** The bytes asked for, as a server does that knows ranges. */

@@ -18,6 +18,8 @@ export function fishCompletion(verbs: readonly VerbShape[]): string {
   return `# Completion of cloze for fish: cloze completion fish | source
 complete -c cloze -f
 ${lines.join("\n")}
+complete -c cloze -n __fish_use_subcommand -a help -d 'show how to use a command'
+complete -c cloze -n '__fish_seen_subcommand_from help' -a ${quoted(verbs.map(({ name }) => name).join(" "))}
 `;
 }
 
