@@ -65,6 +65,9 @@ constexpr Table by_opcode(const Kernel* linear) {
   table.at[OP_ROW_SQUARES] = &row_squares_kernel;
   table.at[OP_ACCUMULATE] = &accumulate_kernel;
   table.at[OP_ADAM_W] = &adam_w_kernel;
+  table.at[OP_STABLE_ADAM_W] = &stable_adam_w_kernel;
+  table.at[OP_LION] = &lion_kernel;
+  table.at[OP_ADAFACTOR] = &adafactor_kernel;
   return table;
 }
 

@@ -58,5 +58,8 @@ extern const Kernel binary_cross_entropy_gradient_kernel;
 extern const Kernel row_squares_kernel;
 extern const Kernel accumulate_kernel;
 extern const Kernel adam_w_kernel;
+extern const Kernel stable_adam_w_kernel;
+extern const Kernel lion_kernel;
+extern const Kernel adafactor_kernel;
 
 }  // namespace cloze::CLOZE_ISA

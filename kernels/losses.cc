@@ -12,25 +12,29 @@ int32_t cross_entropy_tiles(const Call* call) {
   return tiles_of_rows(logits->rows, logits->columns);
 }
 
-// log(total) + largest - x, for the label's x and, as far as the label is smoothed, for the mean.
-float cross_entropy_of(const float* logits, int64_t columns, int32_t label, float smoothing) {
+// log(total) + largest - x, for the label's x and, as far as the label is smoothed, for the mean; each times the weight of
+// its class, where there are any.
+float cross_entropy_of(const float* logits, const float* weights, int64_t columns, int32_t label, float smoothing) {
   const RowSum sum = sum_exponentials(logits, columns);
   const float log_total = static_cast<float>(logarithm(sum.total));
-  const float of_label = log_total + (sum.largest - logits[label]);
+  const float of_label = (weights == nullptr ? 1.0f : weights[label]) * (log_total + (sum.largest - logits[label]));
   if (smoothing == 0) return of_label;
   const float below = sum_of_row(columns, [&](vf total, int64_t c, auto part) {
-    return total + part.only(sum.largest - part.load(logits + c));
+    const vf loss = sum.largest - part.load(logits + c);
+    return total + part.only(weights == nullptr ? loss : part.load(weights + c) * (loss + log_total));
   });
-  return (1.0f - smoothing) * of_label + smoothing * (log_total + below / static_cast<float>(columns));
+  const float mean = below / static_cast<float>(columns);
+  return (1.0f - smoothing) * of_label + smoothing * (weights == nullptr ? log_total + mean : mean);
 }
 
 void cross_entropy_run(const Call* call, int32_t tile, char*) {
   const Tensor* logits = call->in[CROSS_ENTROPY_IN_LOGITS];
   const int32_t* labels = integers_of(call->in[CROSS_ENTROPY_IN_LABELS]);
+  const float* weights = numbers_of(call->in[CROSS_ENTROPY_IN_WEIGHTS]);
   const float smoothing = call->floats[CROSS_ENTROPY_FLOAT_SMOOTHING];
   each_row_of_tile(logits, tile, [&](int64_t row) {
     const int32_t label = labels[row];
-    const float loss = label < 0 ? 0.0f : cross_entropy_of(row_of(logits, row), logits->columns, label, smoothing);
+    const float loss = label < 0 ? 0.0f : cross_entropy_of(row_of(logits, row), weights, logits->columns, label, smoothing);
     *row_of(call->out[CROSS_ENTROPY_OUT_Y], row) = loss;
   });
 }
@@ -43,7 +47,12 @@ int32_t cross_entropy_gradient_tiles(const Call* call) {
 void cross_entropy_gradient_run(const Call* call, int32_t tile, char*) {
   const Tensor* y = call->out[CROSS_ENTROPY_GRADIENT_OUT_Y];
   const int32_t* labels = integers_of(call->in[CROSS_ENTROPY_GRADIENT_IN_LABELS]);
+  const float* weights = numbers_of(call->in[CROSS_ENTROPY_GRADIENT_IN_WEIGHTS]);
   const float smoothing = call->floats[CROSS_ENTROPY_GRADIENT_FLOAT_SMOOTHING];
+  const float share = smoothing / static_cast<float>(y->columns);
+  const float all = weights == nullptr || smoothing == 0 ? 0 : share * sum_of_row(y->columns, [&](vf sum, int64_t c, auto part) {
+    return sum + part.load(weights + c);
+  });
   each_row_of_tile(y, tile, [&](int64_t row) {
     const float* logits = row_of(call->in[CROSS_ENTROPY_GRADIENT_IN_LOGITS], row);
     const float gradient = *row_of(call->in[CROSS_ENTROPY_GRADIENT_IN_GRADIENT], row);
@@ -53,12 +62,14 @@ void cross_entropy_gradient_run(const Call* call, int32_t tile, char*) {
       return;
     }
     const RowSum sum = sum_exponentials(logits, y->columns);
-    const float factor = gradient / sum.total;
-    const vf share = splat(-gradient * (smoothing / static_cast<float>(y->columns)));
+    const float of_label = (1.0f - smoothing) * (weights == nullptr ? 1.0f : weights[labels[row]]);
+    const float factor = gradient * (weights == nullptr ? 1.0f : of_label + all) / sum.total;
+    const vf spread = splat(-gradient * share);
     each_vector(y->columns, [&](int64_t c, auto part) {
-      part.store(to + c, multiply_add(exponential(part.load(logits + c) - sum.largest), splat(factor), share));
+      const vf of_class = weights == nullptr ? spread : spread * part.load(weights + c);
+      part.store(to + c, multiply_add(exponential(part.load(logits + c) - sum.largest), splat(factor), of_class));
     });
-    to[labels[row]] -= gradient * (1.0f - smoothing);
+    to[labels[row]] -= gradient * of_label;
   });
 }
 

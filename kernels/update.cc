@@ -1,24 +1,9 @@
 // Steps that change parameters where they lie. What they return only orders them: a 0, which the first tile writes.
-#include "columns.h"
-#include "kernels.h"
+#include "update.h"
 
 namespace cloze::CLOZE_ISA {
 
 namespace {
-
-// A vector is one row, so it divides by columns.
-int32_t update_tiles(const Tensor* state) {
-  if (state->rows != 1) return tiles_of_rows(state->rows, state->columns);
-  return static_cast<int32_t>((state->columns + TILE_NUMBERS - 1) / TILE_NUMBERS);
-}
-
-// use(row, from, columns) for each row of a tile, or for its part of the only one.
-template <class Use>
-CLOZE_INLINE void each_piece(const Tensor* state, int32_t tile, Use use) {
-  if (state->rows != 1) return each_row_of_tile(state, tile, [&](int64_t row) { use(row, 0, state->columns); });
-  const int64_t from = tile * TILE_NUMBERS;
-  use(0, from, smaller_of(TILE_NUMBERS, state->columns - from));
-}
 
 int32_t accumulate_tiles(const Call* call) { return update_tiles(call->in[ACCUMULATE_IN_STATE]); }
 
@@ -33,27 +18,9 @@ void accumulate_run(const Call* call, int32_t tile, char*) {
 
 int32_t adam_w_tiles(const Call* call) { return update_tiles(call->in[ADAM_W_IN_PARAMETER]); }
 
-// The settings, with everything that is the same for all numbers multiplied out.
-struct AdamW {
-  float scale, beta1, beta2, epsilon, decayed, step, correction2;
-  bool is_on;
-
-  explicit AdamW(const Call* call) {
-    const float* settings = numbers_of(call->in[ADAM_W_IN_SETTINGS]);
-    const float rate = settings[1] * call->floats[ADAM_W_FLOAT_RATE_FACTOR];
-    scale = settings[0];
-    beta1 = settings[2];
-    beta2 = settings[3];
-    epsilon = settings[4];
-    decayed = 1.0f - rate * settings[5] * call->floats[ADAM_W_FLOAT_DECAY_FACTOR];
-    step = rate / settings[6];
-    correction2 = 1.0f / settings[7];
-    is_on = settings[8] != 0;
-  }
-};
-
 void adam_w_run(const Call* call, int32_t tile, char*) {
-  const AdamW adam(call);
+  const UpdateSettings adam(call->in[ADAM_W_IN_SETTINGS], call->floats[ADAM_W_FLOAT_RATE_FACTOR], call->floats[ADAM_W_FLOAT_DECAY_FACTOR]);
+  const float decayed = 1.0f - adam.rate * adam.decay, step = adam.rate / adam.correction1, factor2 = 1.0f / adam.correction2;
   each_piece(call->in[ADAM_W_IN_PARAMETER], tile, [&](int64_t row, int64_t from, int64_t columns) {
     float* parameter = row_of(call->in[ADAM_W_IN_PARAMETER], row) + from;
     float* gradient = row_of(call->in[ADAM_W_IN_GRADIENT], row) + from;
@@ -67,16 +34,39 @@ void adam_w_run(const Call* call, int32_t tile, char*) {
       const vf square = multiply_add(part.load(second + c), splat(adam.beta2), (1.0f - adam.beta2) * slope * slope);
       part.store(first + c, mean);
       part.store(second + c, square);
-      const vf update = adam.step * mean / (square_roots(square * adam.correction2) + adam.epsilon);
-      part.store(parameter + c, multiply_add(part.load(parameter + c), splat(adam.decayed), -update));
+      const vf update = step * mean / (square_roots(square * factor2) + adam.epsilon);
+      part.store(parameter + c, multiply_add(part.load(parameter + c), splat(decayed), -update));
     });
   });
   if (tile == 0) *row_of(call->out[ADAM_W_OUT_Y], 0) = 0;
+}
+
+int32_t lion_tiles(const Call* call) { return update_tiles(call->in[LION_IN_PARAMETER]); }
+
+void lion_run(const Call* call, int32_t tile, char*) {
+  const UpdateSettings lion(call->in[LION_IN_SETTINGS], call->floats[LION_FLOAT_RATE_FACTOR], call->floats[LION_FLOAT_DECAY_FACTOR]);
+  const float decayed = 1.0f - lion.rate * lion.decay;
+  each_piece(call->in[LION_IN_PARAMETER], tile, [&](int64_t row, int64_t from, int64_t columns) {
+    float* parameter = row_of(call->in[LION_IN_PARAMETER], row) + from;
+    float* gradient = row_of(call->in[LION_IN_GRADIENT], row) + from;
+    float* first = row_of(call->in[LION_IN_FIRST], row) + from;
+    each_vector(columns, [&](int64_t c, auto part) {
+      const vf slope = part.load(gradient + c) * lion.scale, mean = part.load(first + c);
+      part.store(gradient + c, vf{});
+      if (!lion.is_on) return;
+      const vf direction = multiply_add(mean, splat(lion.beta1), (1.0f - lion.beta1) * slope);
+      const vf step = choose(direction != 0.0f, with_sign(splat(lion.rate), direction), vf{});
+      part.store(parameter + c, multiply_add(part.load(parameter + c), splat(decayed), -step));
+      part.store(first + c, multiply_add(mean, splat(lion.beta2), (1.0f - lion.beta2) * slope));
+    });
+  });
+  if (tile == 0) *row_of(call->out[LION_OUT_Y], 0) = 0;
 }
 
 }  // namespace
 
 extern const Kernel accumulate_kernel = {accumulate_tiles, accumulate_run, nullptr};
 extern const Kernel adam_w_kernel = {adam_w_tiles, adam_w_run, nullptr};
+extern const Kernel lion_kernel = {lion_tiles, lion_run, nullptr};
 
 }  // namespace cloze::CLOZE_ISA

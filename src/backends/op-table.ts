@@ -178,10 +178,13 @@ export const OP_TABLE = {
 
   /** y = x where kept, scaled by 1 / (1 - rate), else 0; element i is kept by random number i of (seed, stream) */
   dropout: { inputs: ["x", "seed"], outputs: ["y"], attributes: { rate: "float", stream: "integer" } },
-  /** y[R, 1] = -log softmax(logits[R, V])[labels[R]], the label smoothed over all classes; 0 where the label is negative */
-  crossEntropy: { inputs: ["logits", "labels"], outputs: ["y"], attributes: { smoothing: "float" } },
+  /**
+   * y[R, 1] = the sum over classes of target * weights[V] * -log softmax(logits[R, V]), where the target is 1 at labels[R],
+   * smoothed over all classes; 0 where the label is negative. Weights are 1 by default.
+   */
+  crossEntropy: { inputs: ["logits", "labels", "weights?"], outputs: ["y"], attributes: { smoothing: "float" } },
   crossEntropyGradient: {
-    inputs: ["logits", "labels", "gradient"],
+    inputs: ["logits", "labels", "weights?", "gradient"],
     outputs: ["y"],
     attributes: { smoothing: "float" },
   },
@@ -191,8 +194,8 @@ export const OP_TABLE = {
   /** y[R, 1] = the sum of the squares of each row */
   rowSquares: { inputs: ["x"], outputs: ["y"], attributes: {} },
 
-  // In place: these change `state`, `parameter`, `gradient`, `first` and `second`, which are parameters. `after` only
-  // orders them; y[1] is 0.
+  // In place: these change `state`, `parameter`, `gradient`, `first`, `second`, `rows` and `columns`, which are parameters.
+  // `after` only orders them; y[1] is 0.
 
   /** state += x */
   accumulate: { inputs: ["state", "x", "after?"], outputs: ["y"], attributes: {} },
@@ -202,6 +205,31 @@ export const OP_TABLE = {
    */
   adamW: {
     inputs: ["parameter", "gradient", "first", "second", "settings", "after?"],
+    outputs: ["y"],
+    attributes: { rateFactor: "float", decayFactor: "float" },
+  },
+  /**
+   * adamW's settings. The learning rate is divided by max(1, root of the mean of gradient^2 / max(second, epsilon^2)).
+   * Source: StableAdamW, arXiv 2304.13013, algorithm 2.
+   */
+  stableAdamW: {
+    inputs: ["parameter", "gradient", "first", "second", "settings", "after?"],
+    outputs: ["y"],
+    attributes: { rateFactor: "float", decayFactor: "float" },
+  },
+  /** adamW's settings, of which epsilon and the betas' powers are not read. Source: Lion, arXiv 2302.06675, algorithm 2. */
+  lion: {
+    inputs: ["parameter", "gradient", "first", "settings", "after?"],
+    outputs: ["y"],
+    attributes: { rateFactor: "float", decayFactor: "float" },
+  },
+  /**
+   * adamW's settings, but for beta1, which is the largest root mean square of an update (0 for any). Of a matrix [N, K]
+   * the means of squares are kept by rows[N] and columns[K], of a vector one by one in `rows`; beta2 is their decay.
+   * Source: Adafactor, arXiv 1804.04235, algorithms 4 and 5, at a given learning rate and without momentum.
+   */
+  adafactor: {
+    inputs: ["parameter", "gradient", "rows", "columns?", "settings", "after?"],
     outputs: ["y"],
     attributes: { rateFactor: "float", decayFactor: "float" },
   },

@@ -179,6 +179,15 @@ const CASES: Case[] = [
   },
   { name: "crossEntropy", build: (of, g) => crossEntropy(rows(of, g, 7), input(g, "labels")) },
   { name: "crossEntropy, smoothed", build: (of, g) => crossEntropy(rows(of, g, 7), input(g, "labels"), 0.1) },
+  ...[0, 0.1].map(
+    (smoothing): Case => ({
+      name: `crossEntropy, weighted, smoothed by ${smoothing}`,
+      build(of, g) {
+        const weights = g.constant("of classes", new Float32Array([1, 0.5, 2, 0, 1.5, 1, 3]), [7]);
+        return crossEntropy(rows(of, g, 7), input(g, "labels"), smoothing, weights);
+      },
+    }),
+  ),
   { name: "binaryCrossEntropy", build: (of, g) => binaryCrossEntropy(rows(of, g, 4), rows(of, g, 4, "target")) },
   { name: "dropout", build: (of, g) => dropout(rows(of, g, 4), input(g, "seed"), 0.4, 3) },
 ];

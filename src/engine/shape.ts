@@ -32,6 +32,6 @@ export function columnsOf(value: Value): number {
 }
 
 /** Whether two operands have the same rows and columns. */
-export function sameShape(a: Value, b: Value): boolean {
+export function sameShape(a: Pick<Value, "shape">, b: Pick<Value, "shape">): boolean {
   return a.shape.length === b.shape.length && a.shape.every((dimension, i) => dimension === b.shape[i]);
 }

@@ -248,14 +248,24 @@ function lossCases(make: OperandMaker): OpCase[] {
     const forward = { result: ["rows", 1] as Shape, sizes };
     const backward = { result: shape, sizes };
     const known = { logits, labels: missing as Operand };
-    const smoothed = [0, 0.1].flatMap((smoothing): OpCase[] => {
-      const [of, attributes] = [`${columns}, smoothed by ${smoothing}`, { smoothing }];
-      const operands = { ...known, gradient };
-      return [
-        { name: `crossEntropy of ${of}`, op: "crossEntropy", operands: known, attributes, ...forward },
-        { name: `crossEntropyGradient of ${of}`, op: "crossEntropyGradient", operands, attributes, ...backward },
-      ];
-    });
+    const weights: Operand = { place: "input", shape: [columns], data: make.floats(columns, 0, 2) };
+    const smoothed = [0, 0.1].flatMap((smoothing) =>
+      [known, { ...known, weights }].flatMap((operands): OpCase[] => {
+        const weighted = "weights" in operands ? ", weighted" : "";
+        const [of, attributes] = [`${columns}, smoothed by ${smoothing}${weighted}`, { smoothing }];
+        const further = { ...operands, gradient };
+        return [
+          { name: `crossEntropy of ${of}`, op: "crossEntropy", operands, attributes, ...forward },
+          {
+            name: `crossEntropyGradient of ${of}`,
+            op: "crossEntropyGradient",
+            operands: further,
+            attributes,
+            ...backward,
+          },
+        ];
+      }),
+    );
     const binary = { x: logits, target };
     const op = "binaryCrossEntropyGradient";
     return [
@@ -287,20 +297,33 @@ function updateCases(make: OperandMaker): OpCase[] {
     };
     const [parameter, gradient, first] = [make.parameter(shape), make.parameter(shape), make.parameter(shape)];
     const second: Operand = { place: "parameter", shape, data: make.floats(parameter.data.length, 0, 0.1) };
-    const updates = [1, 0].flatMap((isOn) => {
-      const data = Float32Array.of(0.5, 0.01, 0.9, 0.999, 1e-8, 0.1, 0.271, 0.002997, isOn);
-      const settings: Operand = { place: "input", shape: [9], data };
-      return (["parameter", "gradient", "first", "second"] as const).map((changed): OpCase => {
-        return {
-          name: `adamW of ${shape}, ${isOn ? "on" : "off"}: ${changed}`,
-          op: "adamW",
-          operands: { parameter, gradient, first, second, settings },
-          attributes: { rateFactor: 0.5, decayFactor: 1 },
-          changed,
-          ...common,
-        };
-      });
-    });
+    const [rows, columns] = [shape.slice(0, 1), shape.slice(1)].map((size): Operand => {
+      return { place: "parameter", shape: size, data: make.floats(size[0] ?? 0, 0, 0.1) };
+    }) as [Operand, Operand];
+    const factored = shape.length === 1 ? { parameter, gradient, rows } : { parameter, gradient, rows, columns };
+    const optimizers = [
+      { op: "adamW", states: { parameter, gradient, first, second } },
+      { op: "stableAdamW", states: { parameter, gradient, first, second } },
+      { op: "lion", states: { parameter, gradient, first } },
+      { op: "adafactor", states: factored },
+    ] as const;
+    const updates = optimizers.flatMap(({ op, states }) =>
+      [1, 0].flatMap((isOn) => {
+        const data = Float32Array.of(0.5, 0.01, 0.9, 0.999, 1e-8, 0.1, 0.271, 0.002997, isOn);
+        const operands = { ...states, settings: { place: "input", shape: [9], data } as Operand };
+        return Object.entries(states).map(([changed, { shape: result }]): OpCase => {
+          return {
+            name: `${op} of ${shape}, ${isOn ? "on" : "off"}: ${changed}`,
+            op,
+            operands,
+            attributes: { rateFactor: 0.5, decayFactor: 1 },
+            changed,
+            result,
+            sizes: {},
+          };
+        });
+      }),
+    );
     return [accumulate, ...updates];
   });
 }

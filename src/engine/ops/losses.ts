@@ -1,5 +1,5 @@
 import type { OpDefinition, Value } from "../graph.ts";
-import { required, rowsOf, sameShape, shapeError } from "../shape.ts";
+import { columnsOf, required, rowsOf, sameShape, shapeError } from "../shape.ts";
 
 const crossEntropyOp: OpDefinition<"crossEntropy"> = {
   name: "crossEntropy",
@@ -9,11 +9,14 @@ const crossEntropyOp: OpDefinition<"crossEntropy"> = {
     if (labels.type !== "i32" || rowsOf(labels) !== rowsOf(logits)) {
       throw shapeError("crossEntropy", "a label for each row is needed", inputs);
     }
+    if (inputs.weights !== undefined && !sameShape(inputs.weights, { shape: [columnsOf(logits)] })) {
+      throw shapeError("crossEntropy", "a weight for each class is needed", inputs);
+    }
     return [rowsOf(logits), 1];
   },
   gradient({ inputs, attributes }, gradient) {
-    const { logits, labels } = inputs;
-    return { logits: gradient.graph.add(crossEntropyGradientOp, { logits, labels, gradient }, attributes) };
+    const { logits, labels, weights } = inputs;
+    return { logits: gradient.graph.add(crossEntropyGradientOp, { logits, labels, weights, gradient }, attributes) };
   },
 };
 
@@ -26,9 +29,10 @@ const crossEntropyGradientOp: OpDefinition<"crossEntropyGradient"> = {
  * -log of the probability that softmax(logits[R, V]) gives to labels[R] -> [R, 1]; 0 where the label is negative.
  *
  * @param smoothing share of the target that is spread evenly over all classes. Default 0.
+ * @param weights [V]: what each class counts, as PyTorch's. They are not learned. Default: 1 for each.
  */
-export function crossEntropy(logits: Value, labels: Value, smoothing = 0): Value {
-  return logits.graph.add(crossEntropyOp, { logits, labels }, { smoothing });
+export function crossEntropy(logits: Value, labels: Value, smoothing = 0, weights?: Value): Value {
+  return logits.graph.add(crossEntropyOp, { logits, labels, weights }, { smoothing });
 }
 
 const binaryOp: OpDefinition<"binaryCrossEntropy"> = {

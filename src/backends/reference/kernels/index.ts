@@ -8,6 +8,7 @@ import * as norms from "./norms.ts";
 import * as rows from "./rows.ts";
 import * as texts from "./texts.ts";
 import * as training from "./training.ts";
+import * as update from "./update.ts";
 
 /** Every operation of the op table. */
 export const REFERENCE_KERNELS: { readonly [N in OpName]: ReferenceKernel<N> } = {
@@ -55,6 +56,9 @@ export const REFERENCE_KERNELS: { readonly [N in OpName]: ReferenceKernel<N> } =
   binaryCrossEntropy: training.binaryCrossEntropy,
   binaryCrossEntropyGradient: training.binaryCrossEntropyGradient,
   rowSquares: training.rowSquares,
-  accumulate: training.accumulate,
-  adamW: training.adamW,
+  accumulate: update.accumulate,
+  adamW: update.adamW,
+  stableAdamW: update.stableAdamW,
+  lion: update.lion,
+  adafactor: update.adafactor,
 };
