@@ -66,7 +66,7 @@ async function fetchBlob(download: FileDownload, lock: HeldLock): Promise<void> 
   const blob = cache.blob(file.etag);
   const own = `${blob}.${lock.key}.incomplete`;
   const left = `${blob}.incomplete`;
-  takeOver([left, ...lock.abandoned.map((key) => `${blob}.${key}.incomplete`)], own, download);
+  takeOver(cache.incomplete(file.etag), own, download);
   const partial = openPartial(own);
   let isLeft = false;
   try {

@@ -3,7 +3,7 @@
  * the other wrote: `models--org--name/` holds `blobs/<etag>`, `refs/<branch>` with a commit in it,
  * `snapshots/<commit>/<file>` linking to a blob, `.no_exist/<commit>/<file>` for files that are known not to be there.
  */
-import { joinPath, linkOrCopy, makeFolder, pathKind, readFile, writeFile } from "#platform";
+import { joinPath, linkOrCopy, listFolder, makeFolder, pathKind, readFile, writeFile } from "#platform";
 import { type HubId, isCommit } from "./hub-id.ts";
 
 /** https://bford.info/cachedir: backups pass such folders over. */
@@ -56,6 +56,13 @@ export class HubCache {
 
   blob(etag: string): string {
     return joinPath(this.#folder, "blobs", etag);
+  }
+
+  /** What processes that ended have left of a blob. */
+  incomplete(etag: string): string[] {
+    const folder = joinPath(this.#folder, "blobs");
+    const names = listFolder(folder).filter((name) => name.startsWith(`${etag}.`) && name.endsWith(".incomplete"));
+    return names.map((name) => joinPath(folder, name));
   }
 
   lock(etag: string): string {
