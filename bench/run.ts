@@ -5,6 +5,7 @@ import { preparePeers } from "./prepare-peers.ts";
 import { embedding } from "./questions/embedding.ts";
 import { firstVector } from "./questions/first-vector.ts";
 import { forward } from "./questions/forward.ts";
+import { longTexts } from "./questions/long-texts.ts";
 import { matmul } from "./questions/matmul.ts";
 import { memory } from "./questions/memory.ts";
 import { tokenizers } from "./questions/tokenizers.ts";
@@ -15,6 +16,7 @@ import type { BenchSettings } from "./sides.ts";
 const questions: Record<string, (settings: BenchSettings) => Promise<Figure[]>> = {
   matmul,
   forward,
+  "long-texts": longTexts,
   embedding,
   "first-vector": firstVector,
   memory,

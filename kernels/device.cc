@@ -1,5 +1,6 @@
 #include "device.h"
 
+#include <string.h>
 #include <time.h>
 
 #include <new>  // placement only: operator new proper would tie the addon to libstdc++
@@ -10,6 +11,9 @@ namespace cloze {
 
 namespace {
 size_t align(size_t bytes) { return (bytes + 63) & ~static_cast<size_t>(63); }
+
+// Of the weights of a model, more than the caches of a core hold.
+const size_t READING_BYTES = 256 << 20;
 
 double seconds() {
   timespec now;
@@ -172,7 +176,7 @@ void Device::dispatch() {
 }
 
 double Device::execute(Request* request) {
-  if (request->program == nullptr) return measure_peak(request->rounds);
+  if (request->program == nullptr) return measure(request->limit, request->rounds);
   if (grow_arena(request->arena_bytes) != STATUS_DONE) return STATUS_NO_MEMORY;
   Binding binding = {};
   for (int32_t i = 0; i < SIZE_COUNT; i++) binding.sizes[i] = request->sizes[i];
@@ -198,11 +202,24 @@ Status Device::grow_arena(double bytes) {
   return arena_ == nullptr ? STATUS_NO_MEMORY : STATUS_DONE;
 }
 
-double Device::measure_peak(int64_t rounds) {
-  run_peak(kernels_, &pool_, rounds / 16 + 1);  // so that every thread is awake
+double Device::measure(int32_t limit, int64_t rounds) {
+  if (limit == LIMIT_MEMORY) return measure_reading(rounds);
+  run_peak(kernels_, &pool_, limit, rounds / 16 + 1);  // so that every thread is awake
   const double start = seconds();
-  const double operations = run_peak(kernels_, &pool_, rounds);
+  const double operations = run_peak(kernels_, &pool_, limit, rounds);
   return operations / (seconds() - start);
+}
+
+double Device::measure_reading(int64_t rounds) {
+  char* memory = static_cast<char*>(allocate(READING_BYTES));
+  if (memory == nullptr) return 0;
+  memset(memory, 0, READING_BYTES);
+  run_reading(kernels_, &pool_, memory, READING_BYTES, 1);
+  const double start = seconds();
+  const double bytes = run_reading(kernels_, &pool_, memory, READING_BYTES, rounds);
+  const double rate = bytes / (seconds() - start);
+  release(memory);
+  return rate;
 }
 
 }  // namespace cloze

@@ -7,7 +7,7 @@
 
 namespace cloze {
 
-// One run of a program, or, without a program, one measurement of the peak. Requests are recycled, and so is their
+// One run of a program, or, without a program, one measurement of what the machine can do. Requests are recycled, and so is their
 // memory: a run allocates nothing once its like has run before.
 struct Request {
   Program* program;
@@ -15,8 +15,9 @@ struct Request {
   double arena_bytes;
   uint32_t id;        // the caller's name for it, to abort it by
   uint32_t aborted;   // looked at between steps
-  double result;      // a Status, or of a measurement the f32 operations a second
-  int64_t rounds;     // of a measurement
+  double result;      // a Status, or of a measurement the operations or bytes a second
+  int32_t limit;      // of a measurement: what, and how long
+  int64_t rounds;
   void* owner;        // the caller's own
 
   // Copies, so that nothing the caller does to its arrays meanwhile reaches a kernel.
@@ -56,7 +57,8 @@ class Device {
   void dispatch();
   Request* take();
   double execute(Request* request);
-  double measure_peak(int64_t rounds);
+  double measure(int32_t limit, int64_t rounds);
+  double measure_reading(int64_t rounds);
   Status grow_arena(double bytes);
 
   struct Helper {

@@ -78,6 +78,8 @@ struct KernelSet {
   double (*peak_f32)(int64_t rounds);
   double (*peak_bf16)(int64_t rounds);
   double (*peak_int8)(int64_t rounds);
+  // Adds numbers up as they lie in memory, which takes as long as reading them.
+  float (*read)(const float* from, int64_t count);
 };
 
 }  // namespace cloze

@@ -94,7 +94,7 @@ double peak_int8(int64_t rounds) {
 template <const WordMultipliers& MULTIPLIERS>
 constexpr KernelSet set_of(const char* name, const Table& kernels) {
   return {name,         kernels.at, packed_bytes,          pack, unpack, widen_f16, widen_bf16, narrow_bf16,
-          narrow_int8, peak_f32,   peak_bf16<MULTIPLIERS>, peak_int8<MULTIPLIERS>};
+          narrow_int8, peak_f32,   peak_bf16<MULTIPLIERS>, peak_int8<MULTIPLIERS>, read_memory};
 }
 
 }  // namespace

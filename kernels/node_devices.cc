@@ -147,7 +147,7 @@ napi_value js_abort(napi_env env, napi_callback_info info) {
   return undefined(env);
 }
 
-// peak(device, rounds): a promise of f32 operations a second, all threads.
+// peak(device, limit, rounds): a promise of operations or bytes a second, all threads.
 napi_value js_peak(napi_env env, napi_callback_info info) {
   const Arguments args = arguments_of(env, info);
   DoorDevice* device = open_device(env, args.at[0]);
@@ -155,7 +155,8 @@ napi_value js_peak(napi_env env, napi_callback_info info) {
   char* memory;
   Request* request = device->device->prepare(nullptr, 0, &memory);
   if (request == nullptr) return fail(env, "out of memory");
-  napi_get_value_int64(env, args.at[1], &request->rounds);
+  request->limit = to_int32(env, args.at[1]);
+  napi_get_value_int64(env, args.at[2], &request->rounds);
   return enqueue(env, device, request, nullptr, nullptr);
 }
 

@@ -12,9 +12,14 @@ export const BERT_BASE = {
 
 /** Multiply-adds, times two, of one forward pass over texts of equal length; all but the products is left out. */
 export function forwardOperations(texts: number, tokens: number): number {
+  const { layers, hidden } = BERT_BASE;
+  return 2 * texts * tokens * (weightCount() + 2 * layers * tokens * hidden);
+}
+
+/** Numbers of the weights that every pass reads: all but the tables of the embeddings. */
+export function weightCount(): number {
   const { layers, hidden, intermediate } = BERT_BASE;
-  const products = 4 * hidden * hidden + 2 * hidden * intermediate;
-  return 2 * texts * tokens * layers * (products + 2 * tokens * hidden);
+  return layers * (4 * hidden * hidden + 2 * hidden * intermediate);
 }
 
 /** Shape of each weight by its name in a checkpoint. */

@@ -1,11 +1,13 @@
 /**
- * Answers requests for forward passes over token ids, `{ texts, tokens, calls }`, with the median milliseconds of a call
- * and the first numbers of the result, to compare.
+ * Answers requests for forward passes over token ids, `{ texts, tokens, calls, limit }`, with the median milliseconds of
+ * a call, the first numbers of the result, to compare, and what `measure` finds of a limit that is asked for: right after
+ * the calls, at the clock that they ran at.
  *
  * @param {(ids: number[][]) => Promise<Float32Array>} run gives the hidden states, [texts * tokens, D]
+ * @param {(limit: "peak" | "reading") => Promise<number>} [measure] of the machine, a second
  */
-export function answerForward(run) {
-  process.on("message", async ({ texts, tokens, calls }) => {
+export function answerForward(run, measure) {
+  process.on("message", async ({ texts, tokens, calls, limit }) => {
     const ids = forwardIds(texts, tokens);
     const times = [];
     let states;
@@ -14,7 +16,9 @@ export function answerForward(run) {
       states = await run(ids);
       times.push(performance.now() - start);
     }
-    process.send({ milliseconds: times.sort((a, b) => a - b)[calls >> 1], first: Array.from(states.slice(0, 768)) });
+    const measured = limit === undefined ? undefined : await measure(limit);
+    const milliseconds = times.sort((a, b) => a - b)[calls >> 1];
+    process.send({ milliseconds, first: Array.from(states.slice(0, 768)), limit: measured });
   });
   process.send("ready");
 }

@@ -12,6 +12,9 @@ export type ExecutableHandle = Handle<"executable">;
 /** What a run's promise resolves to; the numbers of `Status` in kernels/interpreter.h. */
 export const STATUS = { done: 0, aborted: 1, closed: 2, noMemory: 3 } as const;
 
+/** What can be measured of a machine; the numbers of `LIMIT_*` in kernels/peak.h. */
+export const LIMITS = ["f32", "bf16", "int8", "memory"] as const;
+
 /** The functions of kernels/node_door.cc. All check what they are given and throw plain errors. */
 export interface Addon {
   /** Instruction sets with kernels that this processor runs, best first. */
@@ -48,8 +51,8 @@ export interface Addon {
   ): Promise<number>;
   /** Ends the run of that id before its next step, with `STATUS.aborted`. */
   abort(device: DeviceHandle, id: number): void;
-  /** Multiply-adds in registers on all threads: f32 operations a second. */
-  peak(device: DeviceHandle, rounds: number): Promise<number>;
+  /** What all threads can do: operations a second of multiply-adds in registers, or bytes read; by index in `LIMITS`. */
+  peak(device: DeviceHandle, limit: number, rounds: number): Promise<number>;
   release(handle: DeviceHandle | TensorHandle | ExecutableHandle): void;
 }
 

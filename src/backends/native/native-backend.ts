@@ -4,6 +4,7 @@ import type {
   Backend,
   BackendInfo,
   BackendOptions,
+  Dtype,
   Executable,
   ParameterSet,
   Program,
@@ -14,7 +15,7 @@ import { checkThreads } from "../check-threads.ts";
 import { CompiledProgram } from "../compiled-program.ts";
 import { encodeProgram } from "../encoding.ts";
 import { ParameterStore, type TensorMemory, uploadConstants } from "../parameter-store.ts";
-import { type Addon, type DeviceHandle, loadNativeAddon, type TensorHandle } from "./addon.ts";
+import { type Addon, type DeviceHandle, LIMITS, loadNativeAddon, type TensorHandle } from "./addon.ts";
 import { NativeRunner } from "./native-runner.ts";
 
 export interface NativeOptions extends BackendOptions {
@@ -24,6 +25,7 @@ export interface NativeOptions extends BackendOptions {
 
 /** Long enough that the clock rises to what a loop without memory allows. */
 const PEAK_ROUNDS = 2_000_000;
+const READING_ROUNDS = 8;
 
 /** C++ kernels in this process, on threads of their own. */
 export class NativeBackend implements Backend {
@@ -55,16 +57,21 @@ export class NativeBackend implements Backend {
   }
 
   /**
-   * The f32 operations a second that all threads reach in registers: what speeds are shares of.
+   * The operations a second that all threads reach in registers, on numbers of one type: what speeds are shares of.
    *
    * Processors lower their clock while products run, and raise it a millisecond after: a few rounds right after work
    * tell what that work could have reached, many rounds what the multipliers reach alone.
    *
    * @param rounds how long to measure: each thread makes 8 x `rounds` steps of all its sums. Default 2,000,000, about
-   *   60 ms.
+   *   60 ms in f32.
    */
-  measurePeak(rounds = PEAK_ROUNDS): Promise<number> {
-    return this.#addon.peak(this.#device, rounds);
+  measurePeak(rounds = PEAK_ROUNDS, dtype: Dtype = "f32"): Promise<number> {
+    return this.#addon.peak(this.#device, LIMITS.indexOf(dtype), rounds);
+  }
+
+  /** The bytes a second that all threads read together, of 256 MB, eight times over. */
+  measureReading(): Promise<number> {
+    return this.#addon.peak(this.#device, LIMITS.indexOf("memory"), READING_ROUNDS);
   }
 
   createParameters(source: TensorSource): ParameterSet {
