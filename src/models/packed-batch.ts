@@ -12,6 +12,8 @@ export interface PackedBatch {
   readonly taskIds?: Int32Array | undefined; // [T]
   /** Rows that a masked-word head looks at. */
   readonly rows?: Int32Array | undefined; // [S]
+  /** Groups of texts, for losses over them. Default: 0. */
+  readonly groups?: number | undefined;
   /** Further inputs of a program's tail, by name. */
   readonly extra?: { readonly [name: string]: Int32Array | Float32Array } | undefined;
 }
@@ -50,7 +52,13 @@ export function checkLengths(batch: PackedBatch, maxLength: number): void {
 }
 
 export function sizesOf(batch: PackedBatch, pairs: number): Sizes {
-  return { tokens: batch.ids.length, texts: batch.offsets.length - 1, rows: batch.rows?.length ?? 0, pairs };
+  return {
+    tokens: batch.ids.length,
+    texts: batch.offsets.length - 1,
+    rows: batch.rows?.length ?? 0,
+    groups: batch.groups ?? 0,
+    pairs,
+  };
 }
 
 /**

@@ -1,10 +1,10 @@
 import { InputError } from "../errors.ts";
-import type { Encoding } from "../tokenizers/encoding.ts";
-import { type AnswerSpan, bestSpans, type SpanRules, type WindowSpans } from "./answer-spans.ts";
+import { type AnswerSpan, bestSpans, type SpanRules } from "./answer-spans.ts";
 import { checkTop } from "./classification.ts";
 import type { CallOptions, LoadOptions } from "./load-options.ts";
 import { type Performed, perform, type TaskWork } from "./perform.ts";
-import { InputReader, type Reading, type ReadingDetail, type ReadOptions, readingDetail } from "./read-input.ts";
+import { type Question, QuestionReader, type ReadQuestion, windowSpans } from "./question-reader.ts";
+import { type ReadingDetail, type ReadOptions, readingDetail } from "./read-input.ts";
 import type { Source } from "./read-windows.ts";
 import { runEncodings } from "./run-encodings.ts";
 import { openTask, Task } from "./task.ts";
@@ -21,7 +21,6 @@ const NEEDS: TaskNeeds = {
 };
 
 const MAX_ANSWER_TOKENS = 15;
-const STRIDE = 128;
 
 /** How questions are answered. */
 export interface AnswerOptions<Top extends number | undefined = number | undefined, Detail extends boolean = boolean>
@@ -41,12 +40,6 @@ export interface AnswerOptions<Top extends number | undefined = number | undefin
   readonly stride?: number | undefined;
   /** Whether results also tell what was read of question and context. Default: false. */
   readonly detail?: Detail | undefined;
-}
-
-/** A question, and the text that is to answer it. */
-export interface Question {
-  readonly question: string;
-  readonly context: string;
 }
 
 /** A range of the context. */
@@ -139,17 +132,12 @@ export class Answerer extends Task {
 
 type Answered = Answer | Answer[] | AnsweringDetail;
 
-interface ReadQuestion extends Reading {
-  readonly context: string;
-}
-
 /** What one call does with each question. */
 class AnswerWork implements TaskWork<Question, ReadQuestion, Answered> {
   readonly #opened: TaskModel;
   readonly #options: AnswerOptions & { readonly batchTokens: number };
   readonly #rules: SpanRules;
-  /** Tokens that stand around question and context. */
-  readonly #special: number;
+  readonly #reader: QuestionReader;
   /** The token whose logits stand for "no answer". */
   readonly #none: number | undefined;
 
@@ -164,27 +152,12 @@ class AnswerWork implements TaskWork<Question, ReadQuestion, Answered> {
     this.#opened = opened;
     this.#options = options;
     this.#rules = { top: checkTop(options.top) ?? 1, maxTokens: maxAnswerTokens, threshold: noAnswerThreshold };
-    this.#special = opened.tokenizer.encode("", { pair: "" }).ids.length;
+    this.#reader = new QuestionReader(opened, options);
     this.#none = noAnswer ? classificationToken(opened) : undefined;
   }
 
-  tokenize({ question, context }: Question, index?: number): ReadQuestion {
-    const name = index === undefined ? "The question" : `Question ${index}`;
-    for (const [part, text] of Object.entries({ question, context })) {
-      if (typeof text !== "string")
-        throw new InputError(`${name}: ${part} is of type ${typeof text}; expected a string.`);
-      if (text.trim() === "") throw new InputError(`${name}: ${part} is empty; expected a text.`);
-    }
-    const { truncation = "window", side } = this.#options;
-    const room = this.#roomFor(question, name);
-    const stride = this.#options.stride ?? Math.min(STRIDE, Math.floor(room / 2));
-    if (truncation === "window" && stride >= room) {
-      throw new InputError(
-        `${name}: windows hold ${room} tokens of the context beside the question, and stride is ${stride}; pass a smaller one.`,
-      );
-    }
-    const reader = new InputReader(this.#opened, { truncation, stride, side, strategy: "only-second" });
-    return { ...reader.read({ text: question, pair: context }, index), context };
+  tokenize(question: Question, index?: number): ReadQuestion {
+    return this.#reader.read(question, index === undefined ? "The question" : `Question ${index}`, index);
   }
 
   async run(readings: readonly ReadQuestion[], signal: AbortSignal): Promise<Answered[]> {
@@ -219,18 +192,6 @@ class AnswerWork implements TaskWork<Question, ReadQuestion, Answered> {
     if (detail) return { answers, ...readingDetail(reading) };
     return top === undefined ? (answers[0] ?? { text: "", start: 0, end: 0, score: 0 }) : answers;
   }
-
-  /** Tokens of a context that fit beside a question. */
-  #roomFor(question: string, name: string): number {
-    const { tokenizer, maxLength } = this.#opened;
-    const { ids } = tokenizer.encode(question, { addSpecialTokens: false, maxLength, side: "right" });
-    const room = maxLength - this.#special - ids.length;
-    if (room >= 1) return room;
-    throw new InputError(
-      `${name} has ${ids.length}${ids.length === maxLength ? " or more" : ""} tokens, which with ${this.#special} special ` +
-        `ones leaves no room for the context: this model reads at most ${maxLength}. Ask a shorter question.`,
-    );
-  }
 }
 
 /** @throws InputError when the tokenizer has none: then no logits say "no answer". */
@@ -238,17 +199,4 @@ function classificationToken({ name, tokenizer }: TaskModel): number {
   const id = tokenizer.specialTokens.cls?.id;
   if (id !== undefined) return id;
   throw new InputError(`noAnswer is true, but "${name}" has no classification token, whose score would say so.`);
-}
-
-/** The tokens of the context in a window, and what it says of them. */
-function windowSpans(encoding: Encoding, starts: Float32Array, ends: Float32Array, none?: number): WindowSpans {
-  const { sequenceIds, offsets, ids } = encoding;
-  const own = sequenceIds.flatMap((sequence, i) => (sequence === 1 ? [i] : []));
-  const at = none === undefined ? -1 : ids.indexOf(none);
-  return {
-    offsets: own.map((i) => offsets[i] as [number, number]),
-    starts: Float32Array.from(own, (i) => starts[i] as number),
-    ends: Float32Array.from(own, (i) => ends[i] as number),
-    none: at === -1 ? undefined : { start: starts[at] as number, end: ends[at] as number },
-  };
 }

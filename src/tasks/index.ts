@@ -6,7 +6,6 @@ export {
   type AnsweringDetail,
   type AnswerOptions,
   type AnswersOf,
-  type Question,
 } from "./answerer.ts";
 export type { CalibrationRow } from "./calibrate.ts";
 export type { Classification } from "./classification.ts";
@@ -21,6 +20,7 @@ export { type Choices, type ChooseOptions, MultipleChoice } from "./multiple-cho
 export { type Follows, NextSentence, type NextSentenceOptions } from "./next-sentence.ts";
 export type { OnProgress, Progress } from "./progress.ts";
 export { type QuantizeOptions, type QuantizeReport, quantize } from "./quantize.ts";
+export type { Question } from "./question-reader.ts";
 export type { ReadingDetail, ReadOptions, Truncation } from "./read-input.ts";
 export { type DetectOptions, ReplacedTokenDetector, type SuspiciousWord } from "./replaced-token-detector.ts";
 export { type Ranked, type RankedOf, type RankOptions, Reranker } from "./reranker.ts";

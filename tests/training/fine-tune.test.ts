@@ -6,15 +6,14 @@ import { Embedder } from "../../src/tasks/embedder.ts";
 import { Reranker } from "../../src/tasks/reranker.ts";
 import { Tagger } from "../../src/tasks/tagger.ts";
 import { evaluate } from "../../src/training/evaluate/evaluate.ts";
-import { type FineTuneResult, fineTune } from "../../src/training/fine-tune/fine-tune.ts";
+import { fineTune } from "../../src/training/fine-tune/fine-tune.ts";
 import type { FineTuneOptions } from "../../src/training/fine-tune/fine-tune-options.ts";
 import { describeBackends } from "../support/each-backend.ts";
 import { jsonText } from "../support/json-text.ts";
 import { tinyModel } from "../support/run-cli.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { logOf, QUICK, type Run, tune } from "../support/tune.ts";
 
-/** Large steps: tiny models learn a toy task in a few of them. */
-const QUICK = { epochs: 6, learningRate: 5e-3, batchSize: 8 } as const;
 const BEES = ["bees", "honey", "like"];
 const RAIN = ["rain", "plain", "falls"];
 
@@ -24,34 +23,6 @@ function twoClasses(count = 24): { text: string; label: string }[] {
     const words = i % 2 === 0 ? BEES : RAIN;
     return { text: `the ${words[i % 3]} and ${words[(i + 1) % 3]}`, label: i % 2 === 0 ? "bee" : "rain" };
   });
-}
-
-interface Run {
-  readonly folder: string;
-  readonly result: FineTuneResult;
-  readonly notes: readonly string[];
-  readonly log: readonly { readonly [name: string]: number }[];
-}
-
-/** Tunes the tiny model to rows that are train and dev set at once. */
-async function tune(rows: readonly object[], options: Partial<FineTuneOptions> = {}): Promise<Run> {
-  const folder = temporaryFolder({ "train.jsonl": jsonText(rows), "dev.jsonl": jsonText(rows) });
-  const notes: string[] = [];
-  const result = await fineTune({
-    model: tinyModel(),
-    train: join(folder, "train.jsonl"),
-    dev: join(folder, "dev.jsonl"),
-    output: join(folder, "run"),
-    onNote: (note) => notes.push(note),
-    ...QUICK,
-    ...options,
-  });
-  return { folder: join(folder, "run"), result, notes, log: logOf(join(folder, "run")) };
-}
-
-function logOf(folder: string): { [name: string]: number }[] {
-  const lines = readFileSync(join(folder, "metrics.jsonl"), "utf8").trimEnd().split("\n");
-  return lines.map((line) => JSON.parse(line));
 }
 
 const weightsOf = (folder: string) => readFileSync(join(folder, "model/model.safetensors"));

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { InputError } from "../../errors.ts";
 import { pairResults } from "../../search/pair-results.ts";
-import { Answerer, type AnsweringDetail, type Question } from "../../tasks/answerer.ts";
+import { Answerer, type AnsweringDetail } from "../../tasks/answerer.ts";
+import type { Question } from "../../tasks/question-reader.ts";
 import type { Call, CommandDefinition } from "../command-definition.ts";
 import {
   addInputFlags,

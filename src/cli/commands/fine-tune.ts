@@ -92,6 +92,7 @@ function addTaskFlags(command: Command): void {
     .option("--label-smoothing <x>", "of classes: share of the target spread over all (default: 0)", fractionBelowOne)
     .addOption(new Option("--class-weights <how>", "weigh classes by the inverse of their share").choices(["balanced"]))
     .addOption(new Option("--word-tokens <which>", "of tags: which learn (default: first)").choices(["first", "all"]))
+    .option("--stride <n>", "of answers: tokens that neighbouring windows share (default: 128)", wholeNumber)
     .addOption(new Option("--loss <name>", "of embeddings (default: as the data say)").choices(EMBEDDING_LOSSES))
     .option("--symmetric", "of the ranking loss: learn in both directions")
     .option("--scale <x>", "of the ranking and cosent losses: multiplies likenesses (default: 20)", positiveNumber)

@@ -5,6 +5,8 @@ import { InputError } from "../../errors.ts";
 import { crossEncoderPrompt } from "../../tasks/prompts.ts";
 import { InputReader } from "../../tasks/read-input.ts";
 import { TRAINING_TASKS, type TrainingTask } from "../evaluate/evaluate-options.ts";
+import { answerTask } from "./answer-task.ts";
+import { choiceTask } from "./choice-task.ts";
 import { ClassLabels } from "./class-labels.ts";
 import { multiLabelTask, regressionTask, singleLabelTask } from "./classify-task.ts";
 import { embedTask } from "./embed-task.ts";
@@ -53,10 +55,12 @@ export async function chooseTask(
       return rankTask(data, rows, reader, recipe) as TuningTask;
     case "classify":
       return classifyTask(data, reader, labels, recipe);
-    default:
-      throw new InputError(
-        `Models of task "${task}" cannot be tuned here; classify, tag, embed and rank can. Train one in Python: its folder opens.`,
-      );
+    case "answer":
+      require(data, task, data.target === "answers", '"question", "context" and "answers"');
+      return answerTask(model, { stride: recipe.stride ?? undefined }) as TuningTask;
+    case "choice":
+      require(data, task, data.input === "choices" && data.target === "label", '"text", "choices" and "label"');
+      return choiceTask(rows, reader) as TuningTask;
   }
 }
 

@@ -32,7 +32,7 @@ export interface FineTuneRecipe {
   readonly clip?: number | undefined;
   /** Share of numbers dropped. Default: as the model's config says, else 0.1. */
   readonly dropout?: number | undefined;
-  /** Tokens to read of a text. Default: as the model says. */
+  /** Tokens to read of a text. Default: as the model says; of questions with their contexts at most 384. */
   readonly maxLength?: number | undefined;
   /** Which model the run ends with: the best by the dev metric, or that of the last step. Default: "best". */
   readonly keep?: "best" | "last" | undefined;
@@ -52,6 +52,8 @@ export interface FineTuneRecipe {
   readonly classWeights?: "balanced" | undefined;
   /** Of tags: which tokens of a word learn its tag. Default: "first". */
   readonly wordTokens?: "first" | "all" | undefined;
+  /** Of answers: tokens of the context that neighbouring windows share. Default: 128, at most half of those that fit. */
+  readonly stride?: number | undefined;
   /**
    * Of embeddings. `ranking`: the pair must be nearer than the other rows' (multiple negatives); `cosent`: likenesses in
    * the order of scores; `cosine`: likeness equals score; `triplet`; `contrastive`: labels 0 and 1. Default: "ranking" of

@@ -29,6 +29,9 @@ import { openStartingPoint, type Prepared, prepareHead, type StartingPoint } fro
 import { Tuner } from "./tuner.ts";
 import type { Example, TuningTask } from "./tuning-task.ts";
 
+/** Tokens of a question with a window of its context. */
+const ANSWER_TOKENS = 384;
+
 /** What became of a run. */
 export interface FineTuneResult {
   /** The model's folder, `model/` in the run's; undefined when the run was interrupted before there was one. */
@@ -58,13 +61,20 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneResult
   const backend = given ?? (await createBackend(options.backend as string | undefined, { threads: options.threads }));
   try {
     const data = await readSplits(options);
-    const start = await openStartingPoint(options.model, options);
+    const start = await openFor(data.task, options);
     const recipe = fillRecipe(options, start.checkpoint.config);
     const task = await chooseTask(data.task, data.train.set, data.train.rows, start, recipe);
     return await tune({ options, recipe, data, start, task, backend });
   } finally {
     if (given === undefined) await backend.close();
   }
+}
+
+/** Windows of a context are no longer than in SQuAD's recipes, unless that is asked. */
+async function openFor(task: TrainingTask, options: FineTuneOptions): Promise<StartingPoint> {
+  const start = await openStartingPoint(options.model, options);
+  if (task !== "answer" || options.maxLength !== undefined) return start;
+  return { ...start, maxLength: Math.min(start.maxLength, ANSWER_TOKENS) };
 }
 
 interface Split {

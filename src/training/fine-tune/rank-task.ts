@@ -5,7 +5,7 @@ import { InputError } from "../../errors.ts";
 import type { InputReader } from "../../tasks/read-input.ts";
 import { type Judgement, judgeRankings, judgeRelevance, judgeScores } from "../evaluate/judge.ts";
 import { binaryLoss } from "../losses/target-losses.ts";
-import { type Example, matrixRows, type TuningTask } from "./tuning-task.ts";
+import { type Example, groupedScores, type TuningTask } from "./tuning-task.ts";
 
 /** A query with one passage or several, and how relevant each is, from 0 to 1. */
 export interface RankExample extends Example {
@@ -60,14 +60,7 @@ export function rankTask(
         extra: { relevanceTargets, relevanceWeights: new Float32Array(relevanceTargets.length).fill(1 / total) },
       };
     },
-    results({ logits }, examples) {
-      const scores = matrixRows(logits!, logits!.length).map(([score]) => score!);
-      let next = 0;
-      return examples.map(({ texts }) => {
-        next += texts.length;
-        return scores.slice(next - texts.length, next);
-      });
-    },
+    results: ({ logits }, examples) => groupedScores(logits!, examples),
     judge: (examples, scores) => judgeRelevances(data.target, examples, scores),
   };
 }

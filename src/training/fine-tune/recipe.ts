@@ -23,6 +23,7 @@ export interface FullRecipe {
   readonly labelSmoothing: number;
   readonly classWeights: "balanced" | null;
   readonly wordTokens: "first" | "all";
+  readonly stride: number | null;
   readonly loss: EmbeddingLoss | null;
   readonly symmetric: boolean;
   readonly scale: number;
@@ -62,6 +63,7 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     labelSmoothing: recipe.labelSmoothing ?? 0,
     classWeights: recipe.classWeights ?? null,
     wordTokens: recipe.wordTokens ?? "first",
+    stride: recipe.stride ?? null,
     loss: recipe.loss ?? null,
     symmetric: recipe.symmetric ?? false,
     scale: recipe.scale ?? 20,

@@ -28,10 +28,10 @@ export class Tuner {
     const total = examples.reduce((sum, { weight }) => sum + weight, 0) || 1;
     let [loss, tokens] = [0, 0];
     for (const [i, part] of this.#parts(examples).entries()) {
-      const { extra, rows } = this.#task.targets(part, total);
+      const { extra, ...sizes } = this.#task.targets(part, total);
       const seed = Int32Array.of(seedOf(this.#seed, `step ${step}, part ${i}`));
       const packed = this.#pack(part);
-      const batch = { ...packed, ...(rows === undefined ? {} : { rows }), extra: { ...packed.extra, ...extra, seed } };
+      const batch = { ...packed, ...sizes, extra: { ...packed.extra, ...extra, seed } };
       const losses = await this.#model.accumulate(batch);
       loss += Object.values(losses).reduce((sum, value) => sum + value, 0);
       tokens += batch.ids.length;

@@ -44,11 +44,11 @@ export interface TuningTask<E extends Example = Example, Result = unknown> {
   /** @throws InputError naming the row, for a label that training does not have. */
   example(row: DataRow): E;
   /**
-   * The loss's inputs for some of a step's examples, and `rows` where the program gathers.
+   * The loss's inputs for some of a step's examples, `rows` where the program gathers, `groups` where it counts them.
    *
    * @param total the weights of all the step's examples together
    */
-  targets(examples: readonly E[], total: number): { readonly extra: Targets; readonly rows?: Int32Array };
+  targets(examples: readonly E[], total: number): { readonly extra: Targets } & Pick<PackedBatch, "rows" | "groups">;
   /** Inputs that the model itself wants of every batch. */
   inputs?(batch: PackedBatch): Targets;
   /** One result an example. */
@@ -60,4 +60,20 @@ export interface TuningTask<E extends Example = Example, Result = unknown> {
 export function matrixRows(numbers: Float32Array, count: number): number[][] {
   const columns = numbers.length / count;
   return Array.from({ length: count }, (_, i) => Array.from(numbers.subarray(i * columns, (i + 1) * columns)));
+}
+
+/** One score a text, parted into those of each example. */
+export function groupedScores(scores: Float32Array, examples: readonly Example[]): number[][] {
+  let next = 0;
+  return examples.map(({ texts }) => {
+    next += texts.length;
+    return Array.from(scores.subarray(next - texts.length, next));
+  });
+}
+
+/** Rows of zeros, with a 1 in the column of each. */
+export function oneHot(columns: readonly number[], size: number): Float32Array {
+  const numbers = new Float32Array(columns.length * size);
+  for (const [row, column] of columns.entries()) numbers[row * size + column] = 1;
+  return numbers;
 }

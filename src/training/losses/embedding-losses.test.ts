@@ -1,14 +1,5 @@
-import { expect, test } from "vitest";
-import { gaussian, seedOf } from "../../backends/random.ts";
-import { ReferenceBackend } from "../../backends/reference/reference.ts";
-import { memoryTensor } from "../../checkpoints/stored-types.ts";
-import { differentiate } from "../../engine/differentiate.ts";
-import { Graph } from "../../engine/graph.ts";
-import { ZEROS } from "../../engine/initializer.ts";
-import { affine } from "../../engine/ops/elementwise.ts";
-import { embedding } from "../../engine/ops/embedding.ts";
-import { sumRows } from "../../engine/ops/sum.ts";
-import { buildProgram } from "../../engine/program.ts";
+import { test } from "vitest";
+import { drawn, expectLoss } from "../../../tests/support/loss-slopes.ts";
 import {
   contrastiveLoss,
   cosentLoss,
@@ -24,7 +15,6 @@ const [ROWS, TEXTS, SIZE] = [3, 9, 5] as const;
 const GOLD = [0.2, 1, 0];
 const KEPT = [0, LEFT_OUT, 0, 0, 0, 0, LEFT_OUT, 0, 0]; // anchor 0 leaves candidate 1 out, anchor 2 candidate 0
 const INPUTS = {
-  ids: Int32Array.from({ length: TEXTS }, (_, i) => i),
   anchors: Int32Array.from([0, 3, 6]),
   positives: Int32Array.from([1, 4, 7]),
   negatives: Int32Array.from([2, 5, 8]),
@@ -38,25 +28,8 @@ const INPUTS = {
   gold: Float32Array.from(GOLD),
 };
 
-/** The loss of each row, and the gradient of their sum. */
-async function run(loss: EmbeddingRowLoss, numbers: Float32Array) {
-  const graph = new Graph();
-  const table = graph.parameter("texts", [TEXTS, SIZE], ZEROS);
-  const rows = loss(embedding(table, graph.input("ids", ["texts"], "i32", { bound: TEXTS })));
-  const gradient = differentiate(graph, rows, [table], affine(rows, 0, 1)).get(table)!;
-  const program = buildProgram(graph, { rows, sum: sumRows(rows), gradient }, { trainable: true });
-  const backend = new ReferenceBackend();
-  const set = backend.createParameters((name) => memoryTensor(name, [TEXTS, SIZE], numbers));
-  const given = Object.fromEntries(
-    [...program.inputs.keys()].map((name) => [name, INPUTS[name as keyof typeof INPUTS]]),
-  );
-  return backend.compile(program, set).run(given, { texts: TEXTS, tokens: TEXTS });
-}
-
-const numbers = () => Float32Array.from({ length: TEXTS * SIZE }, (_, i) => gaussian(seedOf(1, "texts"), i));
-
 function cosine(a: number, b: number): number {
-  const all = numbers();
+  const all = drawn(TEXTS * SIZE);
   const [x, y] = [a, b].map((text) => all.subarray(text * SIZE, (text + 1) * SIZE)) as [Float32Array, Float32Array];
   const dot = (u: Float32Array, v: Float32Array) => u.reduce((sum, value, i) => sum + value * v[i]!, 0);
   return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
@@ -114,22 +87,9 @@ const CASES: readonly (readonly [name: string, loss: EmbeddingRowLoss, expected:
   ],
 ];
 
-test.each(CASES)("%s: the paper's formula, and the slope of finite differences", async (_, loss, expected) => {
-  const values = numbers();
-  const { rows, gradient } = await run(loss, values);
-  const wanted = expected();
-  expect(rows).toHaveLength(wanted.length);
-  for (const [i, value] of wanted.entries()) expect(rows![i]!).toBeCloseTo(value, 5);
-  expect(gradient!.some((value) => Math.abs(value) > 1e-3)).toBe(true);
-  const step = 2 ** -7;
-  const sumAt = async (at: number, delta: number) => {
-    const moved = numbers();
-    moved[at]! += delta;
-    return (await run(loss, moved)).sum![0]!;
-  };
-  for (let at = 0; at < values.length; at += 4) {
-    const near = ((await sumAt(at, step)) - (await sumAt(at, -step))) / (2 * step);
-    const far = ((await sumAt(at, 2 * step)) - (await sumAt(at, -2 * step))) / (4 * step);
-    expect(Math.abs(gradient![at]! - (4 * near - far) / 3), `number ${at}`).toBeLessThan(5e-4);
-  }
+test.each(CASES)("%s: the paper's formula, and the slope of finite differences", async (_, build, expected) => {
+  await expectLoss(
+    { rows: "texts", columns: SIZE, sizes: { texts: TEXTS, tokens: TEXTS }, inputs: INPUTS, build },
+    expected(),
+  );
 });
