@@ -64,6 +64,7 @@ constexpr Table by_opcode(const Kernel* linear) {
   table.at[OP_BINARY_CROSS_ENTROPY_GRADIENT] = &binary_cross_entropy_gradient_kernel;
   table.at[OP_ROW_SQUARES] = &row_squares_kernel;
   table.at[OP_ACCUMULATE] = &accumulate_kernel;
+  table.at[OP_AVERAGE] = &average_kernel;
   table.at[OP_ADAM_W] = &adam_w_kernel;
   table.at[OP_STABLE_ADAM_W] = &stable_adam_w_kernel;
   table.at[OP_LION] = &lion_kernel;

@@ -57,6 +57,7 @@ extern const Kernel binary_cross_entropy_kernel;
 extern const Kernel binary_cross_entropy_gradient_kernel;
 extern const Kernel row_squares_kernel;
 extern const Kernel accumulate_kernel;
+extern const Kernel average_kernel;
 extern const Kernel adam_w_kernel;
 extern const Kernel stable_adam_w_kernel;
 extern const Kernel lion_kernel;

@@ -16,6 +16,21 @@ void accumulate_run(const Call* call, int32_t tile, char*) {
   if (tile == 0) *row_of(call->out[ACCUMULATE_OUT_Y], 0) = 0;
 }
 
+int32_t average_tiles(const Call* call) { return update_tiles(call->in[AVERAGE_IN_STATE]); }
+
+void average_run(const Call* call, int32_t tile, char*) {
+  const float share = *numbers_of(call->in[AVERAGE_IN_SHARE]);
+  each_piece(call->in[AVERAGE_IN_STATE], tile, [&](int64_t row, int64_t from, int64_t columns) {
+    float* state = row_of(call->in[AVERAGE_IN_STATE], row) + from;
+    const float* x = row_of(call->in[AVERAGE_IN_X], row) + from;
+    each_vector(columns, [&](int64_t c, auto part) {
+      const vf mean = part.load(state + c);
+      part.store(state + c, multiply_add(part.load(x + c) - mean, splat(share), mean));
+    });
+  });
+  if (tile == 0) *row_of(call->out[AVERAGE_OUT_Y], 0) = 0;
+}
+
 int32_t adam_w_tiles(const Call* call) { return update_tiles(call->in[ADAM_W_IN_PARAMETER]); }
 
 void adam_w_run(const Call* call, int32_t tile, char*) {
@@ -66,6 +81,7 @@ void lion_run(const Call* call, int32_t tile, char*) {
 }  // namespace
 
 extern const Kernel accumulate_kernel = {accumulate_tiles, accumulate_run, nullptr};
+extern const Kernel average_kernel = {average_tiles, average_run, nullptr};
 extern const Kernel adam_w_kernel = {adam_w_tiles, adam_w_run, nullptr};
 extern const Kernel lion_kernel = {lion_tiles, lion_run, nullptr};
 

@@ -199,6 +199,8 @@ export const OP_TABLE = {
 
   /** state += x */
   accumulate: { inputs: ["state", "x", "after?"], outputs: ["y"], attributes: {} },
+  /** state += (x - state) * share[1]: a moving average */
+  average: { inputs: ["state", "x", "share", "after?"], outputs: ["y"], attributes: {} },
   /**
    * settings[9]: scale of the gradient, learning rate, beta1, beta2, epsilon, weight decay, 1 - beta1^t, 1 - beta2^t, and
    * 0 to change nothing. The gradient is set to 0. Source: AdamW, arXiv 1711.05101, as PyTorch's.

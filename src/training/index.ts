@@ -46,6 +46,7 @@ export {
   sentenceOrderPairs,
 } from "./objectives/sentence-pairs.ts";
 export type { OddLabel } from "./odd-labels.ts";
+export { OPTIMIZERS, type OptimizerName, type OptimizerOptions, type UpdateSettings } from "./optimizers.ts";
 export { pretrain } from "./pretrain.ts";
 export type { Packing } from "./pretraining/corpus.ts";
 export type { PretrainOptions, PretrainResult } from "./pretraining/pretrain-options.ts";
@@ -53,14 +54,13 @@ export { type RecordedRun, readRun, runReport } from "./report/run-report.ts";
 export { learningRates, type Schedule, type ScheduleName, type ScheduleOptions } from "./schedules.ts";
 export type { RowPair } from "./split-summary.ts";
 export { type TrainedTokenizer, type TrainTokenizerOptions, trainTokenizer } from "./train-tokenizer.ts";
-export { TrainableModel, type TrainableOptions, type UpdateSettings } from "./trainable-model.ts";
+export { TrainableModel, type TrainableOptions, type WhichWeights } from "./trainable-model.ts";
 export {
   type BestBy,
   type DevMetrics,
   type Learned,
   type Learner,
   type LoopResult,
-  type OptimizerOptions,
   type TrainingLoopOptions,
   trainingLoop,
 } from "./training-loop.ts";

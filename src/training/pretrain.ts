@@ -7,6 +7,7 @@ import type { Dataset } from "../datasets/dataset.ts";
 import { InputError } from "../errors.ts";
 import { findArchitecture } from "../models/registry.ts";
 import { itemsOf, type Sequence } from "./batches/sequence.ts";
+import { checkAverageDecay } from "./optimizers.ts";
 import {
   type CorpusOptions,
   loadDocuments,
@@ -86,6 +87,7 @@ function checkNumbers({
   checkpointEvery,
   logEvery,
   dropout,
+  averageDecay,
 }: FilledOptions): void {
   for (const [name, value] of Object.entries({ accumulation, evaluateEvery, checkpointEvery, logEvery })) {
     if (!Number.isInteger(value) || value < 1) {
@@ -94,6 +96,7 @@ function checkNumbers({
   }
   if (!(maskRate > 0 && maskRate < 1)) throw new InputError(`maskRate is ${maskRate}; expected a share below 1.`);
   if (!(dropout >= 0 && dropout < 1)) throw new InputError(`dropout is ${dropout}; expected a share below 1.`);
+  checkAverageDecay(averageDecay ?? undefined);
 }
 
 /** Every file that decides what the run computes. */
@@ -214,6 +217,8 @@ class Pretraining {
       known: start.known,
       state: run.state?.tensors,
       dropout: filled.dropout,
+      optimizer: filled.optimizer,
+      averageDecay: filled.averageDecay,
       replacedWeight: filled.replacedWeight,
       making: {
         vocabulary: { size, maskId: specialTokens.mask.id, special },

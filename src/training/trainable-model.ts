@@ -5,7 +5,7 @@ import { Graph, type Value } from "../engine/graph.ts";
 import { ZEROS } from "../engine/initializer.ts";
 import { add, affine, multiply } from "../engine/ops/elementwise.ts";
 import { rowSquares, sumRows } from "../engine/ops/sum.ts";
-import { accumulate, adamW } from "../engine/ops/update.ts";
+import { accumulate, average } from "../engine/ops/update.ts";
 import { buildProgram } from "../engine/program.ts";
 import { BackendError, InputError } from "../errors.ts";
 import type { ConfiguredArchitecture, HeadName } from "../models/architecture.ts";
@@ -13,6 +13,7 @@ import { buildModelGraph, type Tail } from "../models/model-graph.ts";
 import { checkLengths, type PackedBatch } from "../models/packed-batch.ts";
 import { runInputs } from "../models/run-inputs.ts";
 import type { LossBuilder, LossTerm } from "./losses/loss-term.ts";
+import { GRADIENT, type OptimizerName, optimizerNamed, settingsOf, type UpdateSettings } from "./optimizers.ts";
 
 /** What is trained, on what. */
 export interface TrainableOptions {
@@ -31,28 +32,19 @@ export interface TrainableOptions {
   readonly rateFactor?: ((parameter: string) => number) | undefined;
   /** Share of numbers dropped at the model's places for it; a batch then brings `extra.seed` [1]. Default: 0. */
   readonly dropout?: number | undefined;
+  /** Default: "adamw". */
+  readonly optimizer?: OptimizerName | undefined;
+  /**
+   * Keeps a moving average of the trained parameters, which is what `measure`, `run` and `tensors` then look at; this is
+   * the share of it that stays at each update, less at the first updates: at most (1 + step) / (10 + step). Default: none.
+   */
+  readonly averageDecay?: number | undefined;
 }
 
-/** One step of AdamW. Defaults are PyTorch's. */
-export interface UpdateSettings {
-  readonly learningRate: number;
-  /** Multiplies the accumulated gradients: below 1 when they are clipped. */
-  readonly scale: number;
-  /** From 1. */
-  readonly step: number;
-  /** Default: 0.9. */
-  readonly beta1?: number | undefined;
-  /** Default: 0.999. */
-  readonly beta2?: number | undefined;
-  /** Default: 1e-8. */
-  readonly epsilon?: number | undefined;
-  /** Of matrices; vectors are not decayed. Default: 0.01. */
-  readonly weightDecay?: number | undefined;
-}
+/** Which weights are looked at: as they are while learning, or their moving averages where these are kept. */
+export type WhichWeights = "learning" | "averaged";
 
-const GRADIENT = "gradient of ";
-const FIRST = "first moment of ";
-const SECOND = "second moment of ";
+const AVERAGE = "average of ";
 
 interface Compiled {
   readonly executable: Executable;
@@ -72,12 +64,14 @@ export class TrainableModel {
   readonly #backend: Backend;
   readonly #set: ParameterSet;
   readonly #options: TrainableOptions;
+  readonly #optimizer: ReturnType<typeof optimizerNamed>;
   readonly #plain: LossGraph;
   readonly #programs = new Map<string, Compiled>();
 
   /** @throws ConfigError when the architecture has no such head; InputError when nothing is trained. */
   constructor(options: TrainableOptions) {
     this.#options = options;
+    this.#optimizer = optimizerNamed(options.optimizer ?? "adamw");
     this.architecture = options.architecture;
     this.#backend = options.backend;
     this.#plain = new LossGraph(options, 0);
@@ -118,8 +112,12 @@ export class TrainableModel {
   }
 
   /** Outputs of head and tail alone; the batch needs no labels. */
-  run(batch: PackedBatch, outputs: readonly string[]): Promise<RunOutputs> {
-    return this.#run(this.#forward(outputs, false), batch, {});
+  run(
+    batch: PackedBatch,
+    outputs: readonly string[],
+    options: { readonly weights?: WhichWeights | undefined } = {},
+  ): Promise<RunOutputs> {
+    return this.#run(this.#forward(outputs, false, options.weights), batch, {});
   }
 
   /** The root of the sum of squares of all accumulated gradients; NaN or infinite when one of them is. */
@@ -140,6 +138,13 @@ export class TrainableModel {
   /** Changes the parameters by what was accumulated, which is zero again afterwards. */
   async update(settings: UpdateSettings): Promise<void> {
     await this.#update(settings, true);
+    const { averageDecay } = this.#options;
+    if (averageDecay === undefined) return;
+    const decay = Math.min(averageDecay, (1 + settings.step) / (10 + settings.step));
+    await this.#runPlain(
+      this.#compiled("average", () => this.#averaging()),
+      { share: Float32Array.of(1 - decay) },
+    );
   }
 
   /** Forgets what was accumulated. */
@@ -154,14 +159,18 @@ export class TrainableModel {
 
   /** The trained parameters as they are now. */
   tensors(): Promise<StoredTensor[]> {
-    return this.#readAll(this.parameters.map(({ name }) => [name, name]));
+    return this.#readAll(this.parameters.map(({ name }) => [this.#stored(name, "averaged"), name]));
   }
 
-  /** Parameters and the optimizer's moments. */
+  /** Parameters, the optimizer's state, averages. */
   async state(): Promise<StoredTensor[]> {
-    const kinds = ["", FIRST, SECOND];
+    const averages = this.#options.averageDecay === undefined ? [] : [AVERAGE];
     return this.#readAll(
-      this.parameters.flatMap(({ name }) => kinds.map((kind) => [kind + name, kind + name] as const)),
+      this.parameters.flatMap(({ name, shape }) =>
+        ["", ...Object.keys(this.#optimizer.states(shape)), ...averages].map(
+          (kind) => [kind + name, kind + name] as const,
+        ),
+      ),
     );
   }
 
@@ -198,44 +207,66 @@ export class TrainableModel {
   }
 
   async #update(settings: UpdateSettings, isOn: boolean): Promise<void> {
-    const { learningRate, scale, step, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = settings;
-    const corrections = [1 - beta1 ** step, 1 - beta2 ** step];
-    const numbers = [scale, learningRate, beta1, beta2, epsilon, weightDecay, ...corrections, Number(isOn)];
-    const program = this.#compiled("update", () => this.#optimizer());
-    await this.#runPlain(program, { settings: Float32Array.from(numbers) });
+    const program = this.#compiled("update", () => this.#updating());
+    await this.#runPlain(program, { settings: settingsOf(this.#options.optimizer ?? "adamw", settings, isOn) });
   }
 
-  #optimizer(): { graph: Graph; outputs: { [name: string]: Value } } {
+  #updating(): { graph: Graph; outputs: { [name: string]: Value } } {
     const { rateFactor = () => 1 } = this.#options;
     const graph = new Graph();
     const settings = graph.input("settings", [9], "f32");
     let after: Value | undefined;
     for (const { name, shape } of this.parameters) {
-      const state = (kind: string) => graph.parameter(kind + name, shape, ZEROS);
-      const operands = { parameter: state(""), gradient: state(GRADIENT), first: state(FIRST), second: state(SECOND) };
+      const states = (kind: string) => graph.parameter(kind + name, this.#shapeOf(kind + name), ZEROS);
       const factors = { rateFactor: rateFactor(name), decayFactor: shape.length > 1 ? 1 : 0 };
-      after = adamW({ ...operands, settings }, factors, after);
+      after = this.#optimizer.step(states, settings, factors, after);
     }
     return { graph, outputs: { after: after as Value } };
   }
 
-  #forward(outputs: readonly string[], withLosses: boolean): Compiled {
-    return this.#compiled(`forward ${withLosses} ${outputs.join()}`, () => {
+  #averaging(): { graph: Graph; outputs: { [name: string]: Value } } {
+    const graph = new Graph();
+    const share = graph.input("share", [1], "f32");
+    let after: Value | undefined;
+    for (const { name, shape } of this.parameters) {
+      const [kept, now] = [AVERAGE + name, name].map((stored) => graph.parameter(stored, shape, ZEROS));
+      after = average(kept!, now!, share, after);
+    }
+    return { graph, outputs: { after: after as Value } };
+  }
+
+  #forward(outputs: readonly string[], withLosses: boolean, weights: WhichWeights = "averaged"): Compiled {
+    const key = `forward ${withLosses} ${weights} ${outputs.join()}`;
+    const build = () => {
       const { graph, terms } = this.#plain;
       const chosen = Object.fromEntries(outputs.map((name) => [name, this.#plain.output(name)]));
       return { graph, outputs: { ...(withLosses ? this.#plain.sums(terms) : {}), ...chosen } };
-    });
+    };
+    return this.#compiled(key, build, weights);
   }
 
-  #compiled(key: string, build: () => { graph: Graph; outputs: { [name: string]: Value } }): Compiled {
+  #compiled(
+    key: string,
+    build: () => { graph: Graph; outputs: { [name: string]: Value } },
+    weights: WhichWeights = "learning",
+  ): Compiled {
     const known = this.#programs.get(key);
     if (known !== undefined) return known;
     const { graph, outputs } = build();
     const program = buildProgram(graph, outputs, { trainable: true });
-    const executable = this.#backend.compile(program, this.#set);
+    const parameters = program.parameters.map((parameter) => {
+      return { ...parameter, parts: parameter.parts.map((name) => this.#stored(name, weights)) };
+    });
+    const executable = this.#backend.compile({ ...program, parameters }, this.#set);
     const compiled = { executable, inputs: [...program.inputs.keys()] };
     this.#programs.set(key, compiled);
     return compiled;
+  }
+
+  /** What a parameter is kept as. */
+  #stored(name: string, weights: WhichWeights): string {
+    const isAveraged = weights === "averaged" && this.#options.averageDecay !== undefined;
+    return isAveraged && this.parameters.some((parameter) => parameter.name === name) ? AVERAGE + name : name;
   }
 
   #run({ executable, inputs }: Compiled, batch: PackedBatch, options: { signal?: AbortSignal | undefined }) {
@@ -267,15 +298,23 @@ export class TrainableModel {
   }
 
   #initial(name: string): StoredTensor {
-    if (withoutKind(name) === name) return this.#options.tensors(name);
+    const { kind, of } = this.#named(name);
+    if (kind === "" || kind === AVERAGE) return this.#options.tensors(of);
     return zeroTensor(name, this.#shapeOf(name));
   }
 
   #shapeOf(name: string): readonly number[] {
-    const bare = withoutKind(name);
-    const found = this.parameters.find((parameter) => parameter.name === bare);
-    if (found === undefined) throw new BackendError(`"${bare}" is no parameter that is trained.`);
-    return found.shape;
+    const { kind, of } = this.#named(name);
+    const found = this.parameters.find((parameter) => parameter.name === of);
+    if (found === undefined) throw new BackendError(`"${of}" is no parameter that is trained.`);
+    return this.#optimizer.states(found.shape)[kind] ?? found.shape;
+  }
+
+  /** Of what kind something is kept of which parameter. */
+  #named(name: string): { readonly kind: string; readonly of: string } {
+    const kinds = [GRADIENT, AVERAGE, ...Object.keys(this.#optimizer.states([1, 1]))];
+    const kind = kinds.find((each) => name.startsWith(each)) ?? "";
+    return { kind, of: name.slice(kind.length) };
   }
 }
 
@@ -325,11 +364,6 @@ class LossGraph {
   #weights({ name, rows }: LossTerm): Value {
     return this.graph.input(`${name}Weights`, rows.shape, "f32");
   }
-}
-
-function withoutKind(name: string): string {
-  const kind = [GRADIENT, FIRST, SECOND].find((kind) => name.startsWith(kind));
-  return kind === undefined ? name : name.slice(kind.length);
 }
 
 function numbersOf(outputs: RunOutputs): { [name: string]: number } {

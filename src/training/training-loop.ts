@@ -3,21 +3,10 @@ import { InputError } from "../errors.ts";
 import type { OnProgress } from "../tasks/progress.ts";
 import { TimeSlice } from "../tasks/time-slice.ts";
 import type { Cursor, Position, Sequence } from "./batches/sequence.ts";
+import type { OptimizerOptions, UpdateSettings } from "./optimizers.ts";
 import type { MetricLine } from "./runs/metric-log.ts";
 import type { RunFolder } from "./runs/run-folder.ts";
 import type { Schedule } from "./schedules.ts";
-
-/** AdamW's numbers. Defaults are PyTorch's. */
-export interface OptimizerOptions {
-  /** Default: 0.9. */
-  readonly beta1?: number | undefined;
-  /** Default: 0.999. */
-  readonly beta2?: number | undefined;
-  /** Default: 1e-8. */
-  readonly epsilon?: number | undefined;
-  /** Of matrices; vectors are not decayed. Default: 0.01. */
-  readonly weightDecay?: number | undefined;
-}
 
 /** What a loop changes: a `TrainableModel`, or several that learn together. */
 export interface Learner {
@@ -26,9 +15,7 @@ export interface Learner {
   /** The first parameter whose gradient is not finite. */
   nonFinite(): Promise<string | undefined>;
   /** @param settings.step counts updates, from 1 */
-  update(
-    settings: OptimizerOptions & { readonly learningRate: number; readonly scale: number; readonly step: number },
-  ): Promise<void>;
+  update(settings: UpdateSettings): Promise<void>;
   discard(): Promise<void>;
   state(): Promise<StoredTensor[]>;
 }

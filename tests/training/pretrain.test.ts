@@ -160,6 +160,23 @@ test("interrupted and resumed, a run ends with the bits of one that was not", as
   }
 });
 
+test("with Adafactor and averaged weights, too, a resumed run ends with the same bits", async () => {
+  const [whole, run] = [join(temporaryFolder(), "run"), join(temporaryFolder(), "run")];
+  const options: Given = { optimizer: "adafactor", averageDecay: 0.9, steps: 6, devRows: 4 };
+  await train(whole, options);
+  const stop = new AbortController();
+  const onProgress: PretrainOptions["onProgress"] = ({ phase, done }) => {
+    if (phase === "pretrain" && done === 5) stop.abort();
+  };
+  expect(await train(run, { ...options, signal: stop.signal, onProgress })).toMatchObject({ end: "interrupted" });
+  await expect(train(run, { ...options, optimizer: "lion", resume: true })).rejects.toThrow("optimizer");
+  await train(run, { ...options, resume: true });
+  const state = (of: string) => readFileSync(join(of, "checkpoints", "step-0000006", "state.safetensors"));
+  expect(state(run).equals(state(whole))).toBe(true);
+  expect(modelOf(run).equals(modelOf(whole))).toBe(true);
+  expect(logOf(run)).toBe(logOf(whole));
+});
+
 test("two batches of four rows are one step of eight: the same rows, the same masks, the same mean", async () => {
   const one = join(temporaryFolder(), "run");
   const two = join(temporaryFolder(), "run");

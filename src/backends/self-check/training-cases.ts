@@ -295,6 +295,15 @@ function updateCases(make: OperandMaker): OpCase[] {
       changed: "state",
       ...common,
     };
+    const share: Operand = { place: "input", shape: [1], data: Float32Array.of(0.003) };
+    const average: OpCase = {
+      name: `average of ${shape}`,
+      op: "average",
+      operands: { state, x, share },
+      attributes: {},
+      changed: "state",
+      ...common,
+    };
     const [parameter, gradient, first] = [make.parameter(shape), make.parameter(shape), make.parameter(shape)];
     const second: Operand = { place: "parameter", shape, data: make.floats(parameter.data.length, 0, 0.1) };
     const [rows, columns] = [shape.slice(0, 1), shape.slice(1)].map((size): Operand => {
@@ -324,6 +333,6 @@ function updateCases(make: OperandMaker): OpCase[] {
         });
       }),
     );
-    return [accumulate, ...updates];
+    return [accumulate, average, ...updates];
   });
 }

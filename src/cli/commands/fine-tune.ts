@@ -3,6 +3,7 @@ import { InputError } from "../../errors.ts";
 import { TRAINING_TASKS } from "../../training/evaluate/evaluate-options.ts";
 import { fineTune } from "../../training/fine-tune/fine-tune.ts";
 import { EMBEDDING_LOSSES, type FineTuneRecipe } from "../../training/fine-tune/fine-tune-options.ts";
+import { OPTIMIZERS } from "../../training/optimizers.ts";
 import { SCHEDULE_NAMES } from "../../training/schedules.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
@@ -75,6 +76,8 @@ function addRecipeFlags(command: Command): void {
     .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger)
     .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULE_NAMES))
     .option("--warmup <x>", "steps of warm-up; below 1 a share of all (default: 0.1)", numberFromZero)
+    .addOption(new Option("--optimizer <name>", "what makes steps of gradients (default: adamw)").choices(OPTIMIZERS))
+    .option("--average-decay <x>", "keep the moving average of the weights, of which this stays", fractionBelowOne)
     .option("--weight-decay <x>", "pulls matrices towards 0 (default: 0.01)", numberFromZero)
     .option("--clip <x>", "most that the gradients' norm may be; 0: no limit (default: 1)", numberFromZero)
     .option("--dropout <x>", "share of numbers dropped (default: as the model says, else 0.1)", fractionBelowOne)

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { InputError } from "../../errors.ts";
+import { OPTIMIZERS } from "../../training/optimizers.ts";
 import { pretrain } from "../../training/pretrain.ts";
 import { PACKINGS } from "../../training/pretraining/corpus.ts";
 import type { PretrainOptions } from "../../training/pretraining/pretrain-options.ts";
@@ -117,9 +118,11 @@ function addOptimizerFlags(command: Command): void {
     .option("--learning-rate <x>", "the highest (default: 5e-4, from a model 5e-5)", positiveNumber)
     .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULE_NAMES))
     .option("--warmup <x>", "steps of warm-up; below 1 a share of all (default: 0.06)", numberFromZero)
-    .option("--beta1 <x>", "of AdamW (default: 0.9)", fractionBelowOne)
-    .option("--beta2 <x>", "of AdamW (default: 0.999)", fractionBelowOne)
-    .option("--epsilon <x>", "of AdamW (default: 1e-8)", positiveNumber)
+    .addOption(new Option("--optimizer <name>", "what makes steps of gradients (default: adamw)").choices(OPTIMIZERS))
+    .option("--beta1 <x>", "of the optimizer (default: 0.9)", fractionBelowOne)
+    .option("--beta2 <x>", "of the optimizer (default: 0.999, of stable-adamw and lion 0.99)", fractionBelowOne)
+    .option("--epsilon <x>", "of the optimizer (default: 1e-8, of stable-adamw 1e-6)", positiveNumber)
+    .option("--average-decay <x>", "keep the moving average of the weights, of which this stays", fractionBelowOne)
     .option("--weight-decay <x>", "pulls matrices towards 0 (default: 0.01)", numberFromZero)
     .option("--clip <x>", "most that the gradients' norm may be; 0: no limit (default: 1)", numberFromZero)
     .option("--dropout <x>", "share of numbers dropped (default: 0)", fractionBelowOne)

@@ -19,6 +19,22 @@ export function accumulate(state: Value, x: Value, after?: Value): Value {
   return state.graph.add(accumulateOp, { state, x, after }, {});
 }
 
+const averageOp: OpDefinition<"average"> = {
+  name: "average",
+  shape(inputs) {
+    const state = required("average", "state", inputs.state);
+    if (!sameShape(state, required("average", "x", inputs.x))) {
+      throw shapeError("average", "x needs the shape of the state", inputs);
+    }
+    return [1];
+  },
+};
+
+/** Moves a parameter towards x by a share[1] of the way. */
+export function average(state: Value, x: Value, share: Value, after?: Value): Value {
+  return state.graph.add(averageOp, { state, x, share, after }, {});
+}
+
 /** An optimizer whose states all have the parameter's shape. */
 function momentOp<N extends "adamW" | "stableAdamW" | "lion">(name: N): OpDefinition<N> {
   return {

@@ -2,6 +2,7 @@ import type { Backend, BackendName } from "../../backends/backend.ts";
 import type { DatasetOptions } from "../../datasets/dataset.ts";
 import type { OnProgress } from "../../tasks/progress.ts";
 import type { TrainingTask } from "../evaluate/evaluate-options.ts";
+import type { OptimizerName } from "../optimizers.ts";
 import type { MetricLine } from "../runs/metric-log.ts";
 import type { ScheduleName } from "../schedules.ts";
 
@@ -28,6 +29,10 @@ export interface FineTuneRecipe {
   readonly warmup?: number | undefined;
   /** Default: 0.01. */
   readonly weightDecay?: number | undefined;
+  /** Default: "adamw". */
+  readonly optimizer?: OptimizerName | undefined;
+  /** Measure and keep the moving average of the weights, of which this share stays at each step. Default: none. */
+  readonly averageDecay?: number | undefined;
   /** The most that the norm of all gradients may be; 0 for no limit. Default: 1. */
   readonly clip?: number | undefined;
   /** Share of numbers dropped. Default: as the model's config says, else 0.1. */

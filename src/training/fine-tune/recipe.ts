@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../checkpoints/json-files.ts";
 import { InputError } from "../../errors.ts";
+import { checkAverageDecay, type OptimizerName, optimizerNumbers } from "../optimizers.ts";
 import type { ScheduleName } from "../schedules.ts";
 import type { EmbeddingLoss, FineTuneRecipe } from "./fine-tune-options.ts";
 
@@ -11,7 +12,9 @@ export interface FullRecipe {
   readonly seed: number;
   readonly schedule: ScheduleName;
   readonly warmup: number;
+  readonly optimizer: OptimizerName;
   readonly weightDecay: number;
+  readonly averageDecay: number | null;
   readonly clip: number;
   readonly dropout: number;
   readonly keep: "best" | "last";
@@ -40,6 +43,8 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     const isRight = value === undefined || (Number.isInteger(value) && (value as number) >= 1);
     if (!isRight) throw new InputError(`${name} is ${value}; expected a whole number, 1 or more.`);
   }
+  checkAverageDecay(recipe.averageDecay);
+  optimizerNumbers(recipe.optimizer ?? "adamw", {});
   for (const name of ["dropout", "labelSmoothing"] as const) {
     const value = recipe[name] ?? 0;
     if (!(value >= 0 && value < 1)) throw new InputError(`${name} is ${value}; expected a share from 0 to below 1.`);
@@ -51,7 +56,9 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     seed: recipe.seed ?? 0,
     schedule: recipe.schedule ?? "linear",
     warmup: recipe.warmup ?? 0.1,
+    optimizer: recipe.optimizer ?? "adamw",
     weightDecay: recipe.weightDecay ?? 0.01,
+    averageDecay: recipe.averageDecay ?? null,
     clip: recipe.clip ?? 1,
     dropout: recipe.dropout ?? statedDropout(config),
     keep: recipe.keep ?? "best",

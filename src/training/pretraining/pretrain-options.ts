@@ -2,9 +2,10 @@ import type { Backend, BackendName } from "../../backends/backend.ts";
 import type { JsonObject } from "../../checkpoints/json-files.ts";
 import type { DatasetOptions } from "../../datasets/dataset.ts";
 import type { OnProgress } from "../../tasks/progress.ts";
+import { type OptimizerName, type OptimizerOptions, optimizerNumbers } from "../optimizers.ts";
 import type { MetricLine } from "../runs/metric-log.ts";
 import type { ScheduleName } from "../schedules.ts";
-import type { LoopResult, OptimizerOptions } from "../training-loop.ts";
+import type { LoopResult } from "../training-loop.ts";
 import type { Packing } from "./corpus.ts";
 
 /** What is pre-trained, on what, and how. */
@@ -60,6 +61,10 @@ export interface PretrainOptions extends OptimizerOptions, Pick<DatasetOptions, 
   readonly schedule?: ScheduleName | undefined;
   /** Steps of warm-up; below 1 a share of all. Default: 0.06. */
   readonly warmup?: number | undefined;
+  /** Default: adamw. */
+  readonly optimizer?: OptimizerName | undefined;
+  /** Measure and keep the moving average of the weights, of which this share stays at each step. Default: none. */
+  readonly averageDecay?: number | undefined;
   /** The most that the gradients' norm may be; 0: no limit. Default: 1. */
   readonly clip?: number | undefined;
   /** Share of numbers that are dropped. Default: 0. */
@@ -101,7 +106,7 @@ export interface PretrainResult extends LoopResult {
 
 /** Everything that decides what a run computes, with its defaults. */
 export function filledOptions(options: PretrainOptions) {
-  const { steps, evaluateEvery = Math.max(1, Math.floor(steps / 10)) } = options;
+  const { steps, evaluateEvery = Math.max(1, Math.floor(steps / 10)), optimizer = "adamw" } = options;
   return {
     model: options.model ?? null,
     architecture: options.architecture ?? null,
@@ -126,10 +131,10 @@ export function filledOptions(options: PretrainOptions) {
     clip: options.clip ?? 1,
     dropout: options.dropout ?? 0,
     seed: options.seed ?? 0,
-    beta1: options.beta1 ?? 0.9,
-    beta2: options.beta2 ?? 0.999,
-    epsilon: options.epsilon ?? 1e-8,
+    optimizer,
+    ...optimizerNumbers(optimizer, options),
     weightDecay: options.weightDecay ?? 0.01,
+    averageDecay: options.averageDecay ?? null,
     evaluateEvery,
     checkpointEvery: options.checkpointEvery ?? evaluateEvery,
     logEvery: options.logEvery ?? 10,

@@ -7,6 +7,7 @@ import { freshWeights } from "../../models/fresh-weights.ts";
 import { buildModelGraph } from "../../models/model-graph.ts";
 import type { LossBuilder, LossTerm } from "../losses/loss-term.ts";
 import { binaryLoss, labelLoss } from "../losses/target-losses.ts";
+import type { OptimizerName } from "../optimizers.ts";
 import { TrainableModel } from "../trainable-model.ts";
 import type { DevMetrics, Learned } from "../training-loop.ts";
 import { generatorTail, sampleTokens } from "./generator.ts";
@@ -25,6 +26,8 @@ export interface PretrainingModelOptions {
   readonly known: (name: string) => StoredTensor | undefined;
   readonly state: readonly StoredTensor[] | undefined;
   readonly dropout: number;
+  readonly optimizer: OptimizerName;
+  readonly averageDecay: number | null;
   readonly making: BatchMaking;
   /** How much the loss of replaced tokens counts beside the generator's. */
   readonly replacedWeight: number;
@@ -69,7 +72,16 @@ export class PretrainingModel {
     losses({ graph, ...buildModelGraph(graph, shape) });
     const fresh = freshWeights(graph, seedOf(making.seed, "weights"));
     const tensors: TensorSource = (name) => known(name) ?? fresh(name);
-    this.trainable = new TrainableModel({ ...shape, backend, tensors, state: options.state, losses, dropout });
+    this.trainable = new TrainableModel({
+      ...shape,
+      backend,
+      tensors,
+      state: options.state,
+      losses,
+      dropout,
+      optimizer: options.optimizer,
+      averageDecay: options.averageDecay ?? undefined,
+    });
     this.fresh = this.trainable.parameters.map(({ name }) => name).filter((name) => known(name) === undefined);
   }
 
@@ -138,7 +150,8 @@ export class PretrainingModel {
     const count = masked.positions.length;
     const generatorIds = masked.batch.ids;
     const withRows = { ...masked.batch, rows: rowsOf(masked), extra: { generatorIds } };
-    const { generatorLogits } = await this.trainable.run(withRows, ["generatorLogits"]);
+    const weights = step === undefined ? "averaged" : "learning";
+    const { generatorLogits } = await this.trainable.run(withRows, ["generatorLogits"], { weights });
     const sampled = sampleTokens(generatorLogits!, count, seedOf(making.seed, `replace ${batch.firstRow}`));
     const ids = Int32Array.from(masked.original);
     for (const [i, place] of masked.positions.entries()) ids[place] = sampled[i]!;

@@ -57,6 +57,7 @@ export const REFERENCE_KERNELS: { readonly [N in OpName]: ReferenceKernel<N> } =
   binaryCrossEntropyGradient: training.binaryCrossEntropyGradient,
   rowSquares: training.rowSquares,
   accumulate: update.accumulate,
+  average: update.average,
   adamW: update.adamW,
   stableAdamW: update.stableAdamW,
   lion: update.lion,

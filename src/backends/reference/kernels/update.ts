@@ -13,6 +13,12 @@ export const accumulate: ReferenceKernel<"accumulate"> = ({ state, x }, { y }) =
   set(y, 0, 0, 0);
 };
 
+export const average: ReferenceKernel<"average"> = ({ state, x, share }, { y }) => {
+  const part = share.data[share.start] as number;
+  keep(state, (r, c) => get(state, r, c) + (get(x, r, c) - get(state, r, c)) * part);
+  set(y, 0, 0, 0);
+};
+
 interface Factors {
   readonly rateFactor: number;
   readonly decayFactor: number;
