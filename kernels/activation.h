@@ -21,7 +21,7 @@ struct ReluSquared {
 };
 
 struct Sigmoid {
-  CLOZE_INLINE static vf apply(vf x) { return splat(1.0f) / (1.0f + exponential(-x)); }
+  CLOZE_INLINE static vf apply(vf x) { return splat<1.0f>() / (1.0f + exponential(-x)); }
 };
 
 struct Silu {
@@ -43,19 +43,19 @@ struct GeluNew {
 // x P(x^2) / Q(x^2), the best of its degrees on |x| <= 9 (2e-8 relative); beyond, tanh is 1 in f32.
 struct Tanh {
   CLOZE_INLINE static vf apply(vf x) {
-    const vf size = smaller(splat(9.0f), magnitude(x));
+    const vf size = smaller(splat<9.0f>(), magnitude(x));
     const vf square = size * size;
-    vf p = splat(1.3354651284002356e-8f);
-    p = multiply_add(p, square, splat(2.060907643526015e-5f));
-    p = multiply_add(p, square, splat(3.495587829730293e-3f));
-    p = multiply_add(p, square, splat(1.338102540297328e-1f));
-    p = multiply_add(p, square, splat(9.999999794434331e-1f));
-    vf q = splat(7.776554565649447e-7f);
-    q = multiply_add(q, square, splat(3.285634291357844e-4f));
-    q = multiply_add(q, square, splat(2.5876981116888482e-2f));
-    q = multiply_add(q, square, splat(4.6714340994163345e-1f));
-    q = multiply_add(q, square, splat(1.0f));
-    return with_sign(smaller(splat(1.0f), size * p / q), x);
+    vf p = splat<1.3354651284002356e-8f>();
+    p = multiply_add(p, square, splat<2.060907643526015e-5f>());
+    p = multiply_add(p, square, splat<3.495587829730293e-3f>());
+    p = multiply_add(p, square, splat<1.338102540297328e-1f>());
+    p = multiply_add(p, square, splat<9.999999794434331e-1f>());
+    vf q = splat<7.776554565649447e-7f>();
+    q = multiply_add(q, square, splat<3.285634291357844e-4f>());
+    q = multiply_add(q, square, splat<2.5876981116888482e-2f>());
+    q = multiply_add(q, square, splat<4.6714340994163345e-1f>());
+    q = multiply_add(q, square, splat<1.0f>());
+    return with_sign(smaller(splat<1.0f>(), size * p / q), x);
   }
 };
 
@@ -63,21 +63,21 @@ struct Tanh {
 // polynomial that errs least after that, by 6e-8; from t = 6 on it is as good as 0.
 struct Gelu {
   CLOZE_INLINE static vf apply(vf x) {
-    const vf size = smaller(splat(6.0f), magnitude(x));
-    vf p = splat(3.280477762947504e-5f);
-    p = multiply_add(p, size, splat(-7.665512687825788e-4f));
-    p = multiply_add(p, size, splat(8.071316350948782e-3f));
-    p = multiply_add(p, size, splat(-5.339623083966533e-2f));
-    p = multiply_add(p, size, splat(-4.58784242202353e-1f));
-    p = multiply_add(p, size, splat(-1.1511966532722508f));
-    p = multiply_add(p, size, splat(-0.999993711965805f));
+    const vf size = smaller(splat<6.0f>(), magnitude(x));
+    vf p = splat<3.280477762947504e-5f>();
+    p = multiply_add(p, size, splat<-7.665512687825788e-4f>());
+    p = multiply_add(p, size, splat<8.071316350948782e-3f>());
+    p = multiply_add(p, size, splat<-5.339623083966533e-2f>());
+    p = multiply_add(p, size, splat<-4.58784242202353e-1f>());
+    p = multiply_add(p, size, splat<-1.1511966532722508f>());
+    p = multiply_add(p, size, splat<-0.999993711965805f>());
     return multiply_add(-size, exponential2(p), larger(vf{}, x));
   }
 };
 
 // Calls `use` with the function that a word of the op table names.
 template <class Use>
-CLOZE_INLINE void with_activation(int32_t word, Use use) {
+CLOZE_INLINE void with_each_activation(int32_t word, Use use) {
   switch (word) {
     case ACTIVATION_GELU: return use(Gelu{});
     case ACTIVATION_GELU_NEW: return use(GeluNew{});
@@ -90,5 +90,29 @@ CLOZE_INLINE void with_activation(int32_t word, Use use) {
     default: return use(NoActivation{});
   }
 }
+
+#if defined(__wasm__)
+// A function that is called for each vector, not built into each loop: a module that is sent over the network should be small.
+struct CalledFunction {
+  vf (*function)(vf);
+  CLOZE_INLINE vf apply(vf x) const { return function(x); }
+};
+
+template <class Activation>
+inline vf apply_activation(vf x) { return Activation::apply(x); }
+
+// The two that most models use stay in the loop.
+template <class Use>
+CLOZE_INLINE void with_activation(int32_t word, Use use) {
+  if (word == ACTIVATION_NONE) return use(NoActivation{});
+  if (word == ACTIVATION_GELU) return use(Gelu{});
+  CalledFunction called;
+  with_each_activation(word, [&](auto activation) { called.function = apply_activation<decltype(activation)>; });
+  use(called);
+}
+#else
+template <class Use>
+CLOZE_INLINE void with_activation(int32_t word, Use use) { with_each_activation(word, use); }
+#endif
 
 }  // namespace cloze::CLOZE_ISA

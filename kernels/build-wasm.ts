@@ -43,6 +43,7 @@ const LINK = [
     "--no-check-features",
     "--gc-sections",
     "--strip-all",
+    "--compress-relocations",
     "--export=__stack_pointer",
   ],
   ...["--max-memory=4294967296", `-zstack-size=${STACK_BYTES}`],

@@ -8,13 +8,13 @@ constexpr float LOG2_E = 1.44269504088896341f;
 
 // fraction^2 in [-1/2, 1/2], times 2^whole. Minimax polynomial of degree 6, 2e-9 relative before rounding.
 CLOZE_INLINE vf two_to_the(vf fraction, vi exponent_bits) {
-  vf p = splat(1.53458115931887e-4f);
-  p = multiply_add(p, fraction, splat(1.33999312160364e-3f));
-  p = multiply_add(p, fraction, splat(9.61848895863824e-3f));
-  p = multiply_add(p, fraction, splat(5.55032877697501e-2f));
-  p = multiply_add(p, fraction, splat(2.40226468906200e-1f));
-  p = multiply_add(p, fraction, splat(6.93147205737241e-1f));
-  p = multiply_add(p, fraction, splat(1.0f));
+  vf p = splat<1.53458115931887e-4f>();
+  p = multiply_add(p, fraction, splat<1.33999312160364e-3f>());
+  p = multiply_add(p, fraction, splat<9.61848895863824e-3f>());
+  p = multiply_add(p, fraction, splat<5.55032877697501e-2f>());
+  p = multiply_add(p, fraction, splat<2.40226468906200e-1f>());
+  p = multiply_add(p, fraction, splat<6.93147205737241e-1f>());
+  p = multiply_add(p, fraction, splat<1.0f>());
   return p * reinterpret_cast<vf>(exponent_bits);
 }
 
@@ -28,16 +28,16 @@ CLOZE_INLINE vf exponential2(vf x) {
 #if defined(__AVX512F__)
   const vf fraction = _mm512_maskz_reduce_ps(0xffff, x, 0x08);  // less the nearest whole number
 #else
-  x = larger(splat(-127.0f), x);
+  x = larger(splat<-127.0f>(), x);
   const vf rounded = x + ROUND_TO_EXPONENT;
   const vf fraction = x - (rounded - ROUND_TO_EXPONENT);
 #endif
-  vf p = splat(1.32764098892754e-3f);
-  p = multiply_add(p, fraction, splat(9.67554083736753e-3f));
-  p = multiply_add(p, fraction, splat(5.55071346559332e-2f));
-  p = multiply_add(p, fraction, splat(2.40221197362150e-1f));
-  p = multiply_add(p, fraction, splat(6.93146966947162e-1f));
-  p = multiply_add(p, fraction, splat(1.0f));
+  vf p = splat<1.32764098892754e-3f>();
+  p = multiply_add(p, fraction, splat<9.67554083736753e-3f>());
+  p = multiply_add(p, fraction, splat<5.55071346559332e-2f>());
+  p = multiply_add(p, fraction, splat<2.40221197362150e-1f>());
+  p = multiply_add(p, fraction, splat<6.93146966947162e-1f>());
+  p = multiply_add(p, fraction, splat<1.0f>());
 #if defined(__AVX512F__)
   return _mm512_maskz_scalef_ps(0xffff, p, x - fraction);
 #else
@@ -47,12 +47,12 @@ CLOZE_INLINE vf exponential2(vf x) {
 
 // e^x
 CLOZE_INLINE vf exponential(vf x) {
-  x = smaller(splat(89.0f), larger(splat(-88.1f), x));
+  x = smaller(splat<89.0f>(), larger(splat<-88.1f>(), x));
   const vf rounded = multiply_add(x, splat(LOG2_E), splat(ROUND_TO_EXPONENT));
   const vf whole = rounded - ROUND_TO_EXPONENT;
   // x log2(e) - whole, from x - whole ln(2) with ln(2) in two parts: exact where the product is large.
-  vf rest = multiply_add(whole, splat(-0.693359375f), x);
-  rest = multiply_add(whole, splat(2.12194440e-4f), rest);
+  vf rest = multiply_add(whole, splat<-0.693359375f>(), x);
+  rest = multiply_add(whole, splat<2.12194440e-4f>(), rest);
   return two_to_the(rest * LOG2_E, reinterpret_cast<vi>(rounded) << 23);
 }
 

@@ -1,2 +1,2 @@
-export { chooseVariant, type WasmVariant } from "./variant.ts";
+export { chooseVariant, moduleSizes, type WasmVariant } from "./variant.ts";
 export { WasmBackend, type WasmOptions } from "./wasm-backend.ts";

@@ -1,3 +1,5 @@
+import { readPackagedFile } from "#platform";
+
 /** One of the four modules that kernels/build-wasm.ts makes. */
 export interface WasmVariant {
   /** Fused multiply-adds and other instructions whose last bit the processor decides. */
@@ -6,6 +8,13 @@ export interface WasmVariant {
   readonly shared: boolean;
 }
 
+export const WASM_VARIANTS: readonly WasmVariant[] = [
+  { relaxed: false, shared: false },
+  { relaxed: false, shared: true },
+  { relaxed: true, shared: false },
+  { relaxed: true, shared: true },
+];
+
 /** The best variant that runs here; `threads` says whether shared memory is worth having. */
 export function chooseVariant(threads: number): WasmVariant {
   return { relaxed: WebAssembly.validate(RELAXED_PROBE), shared: threads > 1 && canShare() };
@@ -13,6 +22,22 @@ export function chooseVariant(threads: number): WasmVariant {
 
 export function variantFile({ relaxed, shared }: WasmVariant): string {
   return `${relaxed ? "relaxed" : "simd"}-${shared ? "shared" : "single"}.wasm`;
+}
+
+/** Reads a module. Modules are in dist, also for tests and programs that run from source. */
+export function readModule(variant: WasmVariant): Promise<Uint8Array<ArrayBuffer>> {
+  return readPackagedFile(new URL(`../../../dist/backends/wasm/${variantFile(variant)}`, import.meta.url));
+}
+
+/** The modules that are built, and their bytes: what a browser fetches of one of them. */
+export async function moduleSizes(): Promise<{ readonly file: string; readonly bytes: number }[]> {
+  const sizes = await Promise.all(
+    WASM_VARIANTS.map(async (variant) => {
+      const module = await readModule(variant).catch(() => undefined);
+      return module === undefined ? [] : [{ file: variantFile(variant), bytes: module.byteLength }];
+    }),
+  );
+  return sizes.flat();
 }
 
 export function canShare(): boolean {

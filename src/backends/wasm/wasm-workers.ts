@@ -1,10 +1,10 @@
-import { type MessageWorker, readPackagedFile, startWorker } from "#platform";
+import { type MessageWorker, startWorker } from "#platform";
 import { BackendError } from "../../errors.ts";
 import type { LeadCommand, WasmReply } from "./messages.ts";
 import { createMemory } from "./module.ts";
-import { variantFile, type WasmVariant } from "./variant.ts";
+import { readModule, type WasmVariant } from "./variant.ts";
 
-/** Workers and modules are in dist, also for tests and programs that run from source: no browser reads TypeScript. */
+/** In dist, also for tests and programs that run from source: no browser reads TypeScript. */
 const WORKER = new URL("../../../dist/backends/wasm/worker.js", import.meta.url);
 
 interface Waiting {
@@ -38,8 +38,7 @@ export class WasmWorkers {
    * @throws BackendError when it is not there, or a worker does not start.
    */
   async start(variant: WasmVariant): Promise<void> {
-    const url = new URL(`../../../dist/backends/wasm/${variantFile(variant)}`, import.meta.url);
-    const module = await WebAssembly.compile(await readPackagedFile(url));
+    const module = await WebAssembly.compile(await readModule(variant));
     const memory = variant.shared ? createMemory(true) : undefined;
     const ready = this.#expect(0);
     const threads = this.#workers.length;

@@ -3,6 +3,7 @@ import { machineName } from "#platform";
 import type { Backend, BackendName } from "../../backends/backend.ts";
 import { BACKEND_NAMES, type BackendChoice, chooseBackend, createBackend } from "../../backends/choose.ts";
 import { type OpCheck, SELF_CHECK_TOLERANCE, selfCheck } from "../../backends/self-check/self-check.ts";
+import { moduleSizes } from "../../backends/wasm/index.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import type { CommonFlags } from "../flags.ts";
 import { isForPeople } from "../results.ts";
@@ -28,6 +29,8 @@ interface Diagnosis {
   /** f32 operations a second that all threads reach together in registers. */
   readonly peak: number | undefined;
   readonly candidates: readonly Candidate[];
+  /** The WebAssembly modules of this package, in bytes: a browser fetches one of them. */
+  readonly wasmModules: readonly { readonly file: string; readonly bytes: number }[];
   readonly operations: readonly OpCheck[];
   readonly passed: boolean;
 }
@@ -68,6 +71,7 @@ async function diagnose(choice: BackendChoice, signal: AbortSignal): Promise<Dia
     processorFeatures: "processorFeatures" in backend ? String(backend.processorFeatures) : undefined,
     peak: await measurePeak(backend),
     candidates: await Promise.all(BACKEND_NAMES.map((name) => candidate(name, choice))),
+    wasmModules: await moduleSizes(),
     operations,
     passed: operations.every(({ passed }) => passed),
   };
@@ -102,7 +106,7 @@ async function tryBackend(name: BackendName): Promise<string | undefined> {
 }
 
 function toText(diagnosis: Diagnosis): string {
-  const { backend, candidates, operations, processorFeatures, peak, memory } = diagnosis;
+  const { backend, candidates, operations, processorFeatures, peak, memory, wasmModules } = diagnosis;
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   const facts = [
     ["node", `${diagnosis.node}, ${diagnosis.machine}`],
@@ -114,6 +118,7 @@ function toText(diagnosis: Diagnosis): string {
       `${backend.name}, ${backend.instructionSet}, ${backend.threads} thread${backend.threads === 1 ? "" : "s"}`,
     ],
     ...(peak === undefined ? [] : [["f32 peak", `${(peak / 1e9).toFixed(1)} GFLOP/s, measured in registers`]]),
+    ["wasm", wasmModules.map(({ file, bytes }) => `${file} ${(bytes / 1000).toFixed(1)} kB`).join(", ")],
   ];
   const tried = candidates.map(({ name, state, reason }) => [name, state, reason]);
   return [table(facts), table(tried, { indent: 2 }), selfCheckText(operations)].join("\n\n");
