@@ -82,6 +82,7 @@ Request* Device::prepare(Program* program, size_t bytes, char** input_memory) {
   }
   request->program = program;
   request->aborted = 0;
+  request->times = nullptr;
   request->offsets = reinterpret_cast<double*>(request->block);
   request->inputs = reinterpret_cast<void**>(request->block + offsets);
   request->outputs = reinterpret_cast<void**>(request->block + offsets + inputs);
@@ -90,6 +91,7 @@ Request* Device::prepare(Program* program, size_t bytes, char** input_memory) {
 }
 
 void Device::submit(Request* request) {
+  if (request->times != nullptr) request->submitted = seconds();
   pthread_mutex_lock(&lock_);
   request->next = nullptr;
   if (last_ == nullptr) first_ = request;
@@ -186,11 +188,15 @@ double Device::execute(Request* request) {
   binding.outputs = request->outputs;
   const Status status = request->program->bind(&binding, &pool_);
   if (status != STATUS_DONE) return status;
-  for (int32_t step = 0; step < request->program->steps(); step++) {
+  const int32_t steps = request->program->steps();
+  double* times = request->times;
+  for (int32_t step = 0; step < steps; step++) {
     if (__atomic_load_n(&closing_, __ATOMIC_RELAXED) != 0) return STATUS_CLOSED;
     if (__atomic_load_n(&request->aborted, __ATOMIC_RELAXED) != 0) return STATUS_ABORTED;
+    if (times != nullptr) times[step] = 1000 * (seconds() - request->submitted);
     request->program->execute(step, step + 1, &pool_);
   }
+  if (times != nullptr) times[steps] = 1000 * (seconds() - request->submitted);
   return STATUS_DONE;
 }
 

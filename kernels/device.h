@@ -19,6 +19,8 @@ struct Request {
   int32_t limit;      // of a measurement: what, and how long
   int64_t rounds;
   void* owner;        // the caller's own
+  double* times;      // null, or where to write when each step began and the last one ended, in ms since `submit`
+  double submitted;   // in seconds of the device's clock
 
   // Copies, so that nothing the caller does to its arrays meanwhile reaches a kernel.
   double* offsets;

@@ -11,13 +11,15 @@ namespace {
 struct PendingRun {
   DoorExecutable* executable;  // null for a measurement
   napi_deferred done;
-  napi_ref outputs;
+  napi_ref held[MOST_HELD];  // null where there is nothing
 };
 
 void settle_run(napi_env env, DoorDevice* device, Request* request) {
   PendingRun* run = static_cast<PendingRun*>(request->owner);
   napi_resolve_deferred(env, run->done, number(env, request->result));
-  if (run->outputs != nullptr) napi_delete_reference(env, run->outputs);
+  for (napi_ref held : run->held) {
+    if (held != nullptr) napi_delete_reference(env, held);
+  }
   if (run->executable != nullptr) drop(env, run->executable);
   device->device->recycle(request);
   release(run);
@@ -73,17 +75,20 @@ void begin_close(DoorDevice* device) {
   device->device->close();
 }
 
-napi_value enqueue(napi_env env, DoorDevice* device, Request* request, DoorExecutable* executable, napi_value outputs) {
+napi_value enqueue(napi_env env, DoorDevice* device, Request* request, DoorExecutable* executable,
+                   const napi_value (&held)[MOST_HELD]) {
   PendingRun* run = static_cast<PendingRun*>(allocate(sizeof(PendingRun)));
   if (run == nullptr) return device->device->recycle(request), fail(env, "out of memory");
-  *run = {executable, nullptr, nullptr};
+  *run = {executable, nullptr, {}};
   napi_value promise = nullptr;
   if (napi_create_promise(env, &run->done, &promise) != napi_ok) {  // the environment is being ended
     release(run);
     return device->device->recycle(request), nullptr;
   }
   if (executable != nullptr) executable->references++;
-  if (outputs != nullptr) napi_create_reference(env, outputs, 1, &run->outputs);
+  for (size_t i = 0; i < MOST_HELD; i++) {
+    if (held[i] != nullptr) napi_create_reference(env, held[i], 1, &run->held[i]);
+  }
   request->owner = run;
   if (device->pending++ == 0) napi_ref_threadsafe_function(env, device->finished);
   device->device->submit(request);
@@ -157,7 +162,7 @@ napi_value js_peak(napi_env env, napi_callback_info info) {
   if (request == nullptr) return fail(env, "out of memory");
   request->limit = to_int32(env, args.at[1]);
   napi_get_value_int64(env, args.at[2], &request->rounds);
-  return enqueue(env, device, request, nullptr, nullptr);
+  return enqueue(env, device, request, nullptr, {});
 }
 
 }  // namespace cloze

@@ -14,7 +14,7 @@ napi_value number(napi_env env, double from);
 // Throws in JavaScript; null, for the caller to return.
 napi_value fail(napi_env env, const char* message);
 
-const size_t MOST_ARGUMENTS = 7;
+const size_t MOST_ARGUMENTS = 8;
 struct Arguments {
   napi_value at[MOST_ARGUMENTS];  // undefined where the caller gave fewer
 };
@@ -83,9 +83,11 @@ T* object_of(napi_env env, napi_value handle, Kind kind) {
 DoorDevice* open_device(napi_env env, napi_value handle);
 // Asks the device's threads to stop; the object lives until they have.
 void begin_close(DoorDevice* device);
-// Hands the request to the device; a promise of its result. `outputs` is kept alive until then. Without an executable
-// the request is a measurement.
-napi_value enqueue(napi_env env, DoorDevice* device, Request* request, DoorExecutable* executable, napi_value outputs);
+// Hands the request to the device; a promise of its result. `held`, what the run writes to, is kept alive until then.
+// Without an executable the request is a measurement.
+const size_t MOST_HELD = 2;
+napi_value enqueue(napi_env env, DoorDevice* device, Request* request, DoorExecutable* executable,
+                   const napi_value (&held)[MOST_HELD]);
 
 // The functions of the addon, each described where it is defined.
 napi_value js_release(napi_env env, napi_callback_info info);

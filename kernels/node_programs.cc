@@ -148,7 +148,8 @@ napi_value js_compile(napi_env env, napi_callback_info info) {
   return fail(env, problem);
 }
 
-// run(executable, id, sizes, offsets, arenaBytes, inputs, outputs): a promise of the status.
+// run(executable, id, sizes, offsets, arenaBytes, inputs, outputs, times | undefined): a promise of the status. `times`:
+// one number a step and one more, when each began and the last one ended, in milliseconds since the call.
 napi_value js_run(napi_env env, napi_callback_info info) {
   const Arguments args = arguments_of(env, info);
   DoorExecutable* executable = object_of<DoorExecutable>(env, args.at[0], KIND_EXECUTABLE);
@@ -174,6 +175,10 @@ napi_value js_run(napi_env env, napi_callback_info info) {
   napi_get_value_uint32(env, args.at[1], &request->id);
   napi_get_value_double(env, args.at[4], &request->arena_bytes);
   const char* problem = bind_arrays(env, request, args.at[5], args.at[6], memory);
+  const Bytes times = bytes_of(env, args.at[7]);
+  const size_t time_bytes = (static_cast<size_t>(program->steps()) + 1) * sizeof(double);
+  if (times.data != nullptr && times.length != time_bytes) problem = "run: the times are not one a step and one more";
+  request->times = reinterpret_cast<double*>(times.data);
   const bool is_planned = program->fits(size_words, request->offsets, request->arena_bytes);
   if (problem == nullptr && !is_planned) problem = "run: the plan leaves the arena";
   if (problem != nullptr) return device->device->recycle(request), fail(env, problem);
@@ -182,7 +187,7 @@ napi_value js_run(napi_env env, napi_callback_info info) {
     napi_adjust_external_memory(env, static_cast<int64_t>(request->arena_bytes - device->arena_bytes), &total);
     device->arena_bytes = request->arena_bytes;
   }
-  return enqueue(env, device, request, executable, args.at[6]);
+  return enqueue(env, device, request, executable, {args.at[6], times.data == nullptr ? nullptr : args.at[7]});
 }
 
 }  // namespace cloze

@@ -85,6 +85,8 @@ int32_t bind(Program* program, const int32_t* sizes, const double* offsets, char
 
 EXPORT(execute) void execute(Program* program, int32_t from, int32_t to) { program->execute(from, to, pool); }
 
-EXPORT(peak) double peak(double rounds) { return run_peak(kernels, pool, LIMIT_F32, static_cast<int64_t>(rounds)); }
+EXPORT(peak) double peak(int32_t limit, double rounds) {
+  return run_peak(kernels, pool, limit, static_cast<int64_t>(rounds));
+}
 
 }  // namespace cloze

@@ -119,6 +119,17 @@ export type RunInputs = { readonly [name: string]: Int32Array | Float32Array };
 /** What a run returns, by the program's output names, row-major. */
 export type RunOutputs = { readonly [name: string]: Float32Array };
 
+/** How one run is carried out. */
+export interface RunOptions {
+  /** Looked at between steps. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * One number a step and one more, written by the time the run is done: when each step began and the last one ended, in
+   * milliseconds since the call. Timing changes no result, and what is not asked for costs nothing.
+   */
+  readonly times?: Float64Array | undefined; // [steps + 1]
+}
+
 /** A program compiled against a set of parameters, ready to run. */
 export interface Executable {
   /**
@@ -126,10 +137,10 @@ export interface Executable {
    * promise settles. Outputs are fresh arrays of exactly the program's shapes; two
    * names of one value share one.
    *
-   * @throws BackendError when an input is missing, has the wrong length or an id out of range.
+   * @throws BackendError when an input is missing, has the wrong length or an id out of range, or `times` has.
    * @throws the signal's reason, when it aborts: looked at between steps.
    */
-  run(inputs: RunInputs, sizes: Sizes, options?: { signal?: AbortSignal | undefined }): Promise<RunOutputs>;
+  run(inputs: RunInputs, sizes: Sizes, options?: RunOptions): Promise<RunOutputs>;
   close(): void;
 }
 
@@ -157,6 +168,11 @@ export interface Backend {
   createParameters(source: TensorSource): ParameterSet;
   /** Checks and encodes the program and uploads the parameters that the set does not hold yet. */
   compile(program: Program, parameters: ParameterSet): Executable;
+  /**
+   * The operations a second that all threads reach in registers, on numbers of one type: what speeds are shares of. See
+   * `NativeBackend.measurePeak`. Absent where there are no kernels to measure.
+   */
+  measurePeak?(rounds?: number, dtype?: Dtype): Promise<number>;
   /** Frees everything and joins the threads. Executables of a closed backend throw. */
   close(): Promise<void>;
 }

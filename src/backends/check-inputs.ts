@@ -37,6 +37,14 @@ export function checkInputs(program: Program, inputs: RunInputs, sizes: Sizes): 
   for (const rule of inputRules(program)) checkInput(rule, inputs, sizes);
 }
 
+/** @throws BackendError when there is not one time a step and one more. */
+export function checkTimes({ steps }: Program, times: Float64Array | undefined): void {
+  if (times === undefined || times.length === steps.length + 1) return;
+  throw new BackendError(
+    `times has ${times.length} numbers; a program of ${steps.length} steps has ${steps.length + 1}.`,
+  );
+}
+
 /**
  * Checks once what the program itself promises: that ids and offsets come from where they can be checked.
  *

@@ -1,6 +1,6 @@
 import { BackendError } from "../errors.ts";
-import type { BackendName, Executable, Program, RunInputs, RunOutputs, Sizes } from "./backend.ts";
-import { checkInputs } from "./check-inputs.ts";
+import type { BackendName, Executable, Program, RunInputs, RunOptions, RunOutputs, Sizes } from "./backend.ts";
+import { checkInputs, checkTimes } from "./check-inputs.ts";
 import { distinctOutputs, encodeSizes } from "./encoding.ts";
 import { resolveDimension } from "./shape.ts";
 
@@ -18,7 +18,7 @@ export interface OrderedRun {
 /** What native and wasm do each in their way. */
 export interface ProgramRunner {
   /** Resolves to the distinct outputs, in the program's order. Throws the signal's reason when it aborts. */
-  run(run: OrderedRun, signal: AbortSignal | undefined): Promise<Float32Array[]>;
+  run(run: OrderedRun, options: RunOptions): Promise<Float32Array[]>;
   /** Runs that wait or go on end first. */
   release(): void;
 }
@@ -41,11 +41,12 @@ export class CompiledProgram implements Executable {
     open.add(this);
   }
 
-  async run(inputs: RunInputs, sizes: Sizes, options: { signal?: AbortSignal | undefined } = {}): Promise<RunOutputs> {
+  async run(inputs: RunInputs, sizes: Sizes, options: RunOptions = {}): Promise<RunOutputs> {
     options.signal?.throwIfAborted();
     if (this.#runner === undefined) throw new BackendError(`${this.#backend}: this executable is closed.`);
     checkInputs(this.#program, inputs, sizes);
-    const outputs = await this.#runner.run(this.#order(inputs, sizes), options.signal);
+    checkTimes(this.#program, options.times);
+    const outputs = await this.#runner.run(this.#order(inputs, sizes), options);
     const found = new Map(this.#outputs.map((id, i) => [id, outputs[i] as Float32Array]));
     return Object.fromEntries([...this.#program.outputs].map(([name, id]) => [name, found.get(id) as Float32Array]));
   }

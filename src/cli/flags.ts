@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type BackendName, DTYPES, type Dtype } from "../backends/backend.ts";
+import { type Backend, type BackendName, DTYPES, type Dtype } from "../backends/backend.ts";
 
 /** Flags of every command. */
 export interface CommonFlags {
   readonly json?: true;
-  readonly backend?: BackendName;
+  /** One that is open where runs are timed (see profiled-run.ts). */
+  readonly backend?: BackendName | Backend;
   readonly threads?: number;
   readonly quiet?: true;
 }
@@ -19,6 +20,12 @@ export interface InputFlags {
 export interface OutputFlags {
   readonly output?: string;
   readonly resume?: true;
+}
+
+/** What is told of the time that runs take. */
+export interface ProfileFlags {
+  readonly profile?: true;
+  readonly profileTrace?: string;
 }
 
 export interface ModelFlags {
@@ -42,16 +49,25 @@ export function addModelFlag(command: Command): void {
     "a model's folder, or its id on the hub (default: all-MiniLM-L6-v2, where it is installed)",
   );
   addDtypeFlag(command);
+  addProfileFlags(command);
 }
 
 /** Of commands for which there is no default model. */
 export function addNamedModelFlag(command: Command): void {
   command.option("--model <where>", "a model's folder, or its id on the hub");
   addDtypeFlag(command);
+  addProfileFlags(command);
 }
 
 export function addDtypeFlag(command: Command): void {
   command.addOption(new Option("--dtype <name>", "what weights are kept in (default: f32)").choices(DTYPES));
+}
+
+/** Of commands that run a model; `run` does the rest. */
+export function addProfileFlags(command: Command): void {
+  command
+    .option("--profile", "say on stderr what each operation of the model takes")
+    .option("--profile-trace <file>", "write each run to a file that chrome://tracing and ui.perfetto.dev show");
 }
 
 export function addInputFlags(command: Command): void {

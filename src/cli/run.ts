@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import type { Call, CommandDefinition } from "./command-definition.ts";
 import { INTERRUPTED } from "./exit-codes.ts";
 import { explainError } from "./explain-error.ts";
-import { addCommonFlags, type CommonFlags } from "./flags.ts";
+import { addCommonFlags, type CommonFlags, type ProfileFlags } from "./flags.ts";
 import { Reporter } from "./reporter.ts";
 import { isBrokenPipe, type Terminal } from "./terminal.ts";
 import type { Verb } from "./verb.ts";
@@ -52,15 +53,22 @@ async function declare(command: Command, verb: Verb, terminal: Terminal, finish:
   addCommonFlags(command);
   command.addHelpText("after", `\nExamples:\n${definition.examples.map((line) => `  ${line}`).join("\n")}`);
   command.action(async () => {
-    const flags = command.opts<CommonFlags>();
+    const flags = command.opts<CommonFlags & ProfileFlags>();
     const reporter = new Reporter(terminal, { quiet: flags.quiet });
     try {
-      const call = { positionals: command.args, flags: flags as never, terminal, reporter };
-      finish((await definition.run(call)) ?? 0);
+      const call = { positionals: command.args, flags, terminal, reporter };
+      const isProfiled = flags.profile === true || flags.profileTrace !== undefined;
+      // Only who asks for it waits for it to load.
+      const runCommand = isProfiled ? (await import("./profiled-run.ts")).runProfiled : runPlain;
+      finish((await runCommand(definition, call)) ?? 0);
     } finally {
       reporter.clear();
     }
   });
+}
+
+function runPlain(definition: CommandDefinition<never>, call: Call): Promise<number | undefined> {
+  return definition.run(call as Call<never>);
 }
 
 /** Commander writes where we do, throws instead of leaving the process, and leaves errors to `run`. */

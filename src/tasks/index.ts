@@ -1,5 +1,7 @@
 /** Options and results of every task, beside their classes. The `cloze/tasks` subpath; the classes also stand in `cloze`. */
 
+export { chromeTrace } from "../backends/profile/chrome-trace.ts";
+export { type OpProfile, Profile, type ProfileTotals } from "../backends/profile/profile.ts";
 export {
   type Answer,
   Answerer,

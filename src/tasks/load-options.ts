@@ -1,4 +1,5 @@
 import type { Backend, BackendName, Dtype } from "../backends/backend.ts";
+import type { Profile } from "../backends/profile/profile.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** How a model is opened, whatever the task. */
@@ -17,6 +18,8 @@ export interface LoadOptions {
   readonly dtype?: Dtype | undefined;
   /** Tokens that a text may have, special ones included. Default: as the checkpoint says; its positions are the most. */
   readonly maxLength?: number | undefined;
+  /** Collects what each step of every run takes: where the time goes. Default: nothing is timed. */
+  readonly profile?: Profile | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }

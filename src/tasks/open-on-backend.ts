@@ -1,6 +1,7 @@
 import type { Backend, BackendInfo } from "../backends/backend.ts";
 import { DTYPES } from "../backends/backend.ts";
 import { createBackend } from "../backends/choose.ts";
+import { ProfiledBackend } from "../backends/profile/profiled-backend.ts";
 import { InputError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import type { LoadOptions } from "./load-options.ts";
@@ -33,7 +34,8 @@ export async function openOnBackend<T extends { readonly model: Model }>(
     if (given === undefined) await backend.close();
   };
   try {
-    const opened = await open(backend);
+    const { profile } = options;
+    const opened = await open(profile === undefined ? backend : new ProfiledBackend(backend, profile));
     const close = async () => {
       opened.model.close();
       await closeBackend();

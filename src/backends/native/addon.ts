@@ -39,7 +39,10 @@ export interface Addon {
   ): void;
   /** `tensors` by value number. */
   compile(device: DeviceHandle, words: Int32Array, tensors: readonly (TensorHandle | undefined)[]): ExecutableHandle;
-  /** Inputs are copied before it returns; outputs are written until the promise settles. Resolves to a status. */
+  /**
+   * Inputs are copied before it returns; outputs and `times` (as `RunOptions` has them) are written until the promise
+   * settles. Resolves to a status.
+   */
   run(
     executable: ExecutableHandle,
     id: number,
@@ -48,6 +51,7 @@ export interface Addon {
     arenaBytes: number,
     inputs: readonly (Int32Array | Float32Array)[],
     outputs: readonly Float32Array[],
+    times: Float64Array | undefined,
   ): Promise<number>;
   /** Ends the run of that id before its next step, with `STATUS.aborted`. */
   abort(device: DeviceHandle, id: number): void;

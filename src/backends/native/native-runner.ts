@@ -1,4 +1,5 @@
 import { BackendError } from "../../errors.ts";
+import type { RunOptions } from "../backend.ts";
 import type { OrderedRun, ProgramRunner } from "../compiled-program.ts";
 import { type Addon, type DeviceHandle, type ExecutableHandle, STATUS } from "./addon.ts";
 
@@ -16,11 +17,11 @@ export class NativeRunner implements ProgramRunner {
     this.#executable = executable;
   }
 
-  async run(run: OrderedRun, signal: AbortSignal | undefined): Promise<Float32Array[]> {
+  async run(run: OrderedRun, { signal, times }: RunOptions): Promise<Float32Array[]> {
     lastRun = (lastRun + 1) % 2 ** 32;
     const id = lastRun;
     const outputs = run.outputs.map((length) => new Float32Array(length));
-    const done = this.#start(id, run, outputs);
+    const done = this.#start(id, run, outputs, times);
     const abort = () => this.#addon.abort(this.#device, id);
     signal?.addEventListener("abort", abort, { once: true });
     const status = await done;
@@ -35,10 +36,15 @@ export class NativeRunner implements ProgramRunner {
     this.#addon.release(this.#executable);
   }
 
-  #start(id: number, run: OrderedRun, outputs: readonly Float32Array[]): Promise<number> {
+  #start(
+    id: number,
+    run: OrderedRun,
+    outputs: readonly Float32Array[],
+    times: Float64Array | undefined,
+  ): Promise<number> {
     const { sizes, offsets, arenaBytes, inputs } = run;
     try {
-      return this.#addon.run(this.#executable, id, sizes, offsets, arenaBytes, inputs, outputs);
+      return this.#addon.run(this.#executable, id, sizes, offsets, arenaBytes, inputs, outputs, times);
     } catch (error) {
       throw new BackendError(`native: ${(error as Error).message}`, { cause: error });
     }

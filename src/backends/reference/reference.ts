@@ -10,12 +10,13 @@ import type {
   ProgramParameter,
   ProgramValue,
   RunInputs,
+  RunOptions,
   RunOutputs,
   Sizes,
   Step,
   TensorSource,
 } from "../backend.ts";
-import { checkInputs } from "../check-inputs.ts";
+import { checkInputs, checkTimes } from "../check-inputs.ts";
 import { asMatrix, resolveDimension } from "../shape.ts";
 import { REFERENCE_KERNELS } from "./kernels/index.ts";
 import type { Matrix } from "./matrix.ts";
@@ -94,18 +95,22 @@ class ReferenceExecutable implements Executable {
     this.#parameters = parameters;
   }
 
-  async run(inputs: RunInputs, sizes: Sizes, options: { signal?: AbortSignal | undefined } = {}): Promise<RunOutputs> {
+  async run(inputs: RunInputs, sizes: Sizes, options: RunOptions = {}): Promise<RunOutputs> {
+    const called = performance.now();
     checkInputs(this.#program, inputs, sizes);
+    checkTimes(this.#program, options.times);
     const buffers = this.#allocate(inputs, sizes);
     let last = performance.now();
-    for (const step of this.#program.steps) {
+    for (const [i, step] of this.#program.steps.entries()) {
       options.signal?.throwIfAborted();
+      if (options.times !== undefined) options.times[i] = performance.now() - called;
       runStep(this.#program, step, buffers, sizes);
       if (performance.now() - last > YIELD_AFTER) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         last = performance.now();
       }
     }
+    if (options.times !== undefined) options.times[this.#program.steps.length] = performance.now() - called;
     const named = [...this.#program.outputs].map(([name, id]) => [
       name,
       Float32Array.from(buffers[id] as Float64Array),

@@ -73,7 +73,7 @@ export class WasmExecutor {
       this.#releaseFrom(this.#programs, command.id, this.#wasm.releaseProgram);
     } else {
       const started = performance.now();
-      const operations = this.#wasm.peak(command.rounds);
+      const operations = this.#wasm.peak(command.limit, command.rounds);
       const perSecond = (1000 * operations) / (performance.now() - started);
       this.#reply({ kind: "peak", id: command.id, perSecond });
     }
@@ -120,18 +120,21 @@ export class WasmExecutor {
     if (typeof program !== "number") throw new Error(program ?? "the program was released");
     const outputs = this.#bind(program, command);
     const steps = this.#wasm.steps(program);
+    const times = new Float64Array(command.isTimed ? steps + 1 : 0);
     for (let step = 0; step < steps; step++) {
       await this.#lookForMessages();
       if (this.#aborted.delete(id)) return this.#reply({ kind: "aborted", id });
+      if (command.isTimed) times[step] = performance.timeOrigin + performance.now();
       this.#wasm.execute(program, step, step + 1);
     }
+    if (command.isTimed) times[steps] = performance.timeOrigin + performance.now();
     const results = outputs.map(({ pointer, length }) => {
       const result = new Float32Array(length);
       result.set(new Float32Array(this.#memory.buffer, pointer, length));
       return result;
     });
     this.#reply(
-      { kind: "done", id, outputs: results },
+      { kind: "done", id, outputs: results, times },
       results.map((result) => result.buffer),
     );
   }

@@ -44,7 +44,7 @@ export type QueuedCommand =
   | { readonly kind: "compile"; readonly id: number; readonly words: Int32Array; readonly tensors: Int32Array }
   | { readonly kind: "releaseProgram"; readonly id: number }
   | RunCommand
-  | { readonly kind: "peak"; readonly id: number; readonly rounds: number };
+  | { readonly kind: "peak"; readonly id: number; readonly limit: number; readonly rounds: number };
 
 export interface RunCommand {
   readonly kind: "run";
@@ -56,12 +56,19 @@ export interface RunCommand {
   readonly inputs: readonly (Int32Array | Float32Array)[];
   /** How many numbers each output has. */
   readonly outputs: readonly number[];
+  readonly isTimed: boolean;
 }
 
 /** What the leading worker answers. */
 export type WasmReply =
   | { readonly kind: "ready"; readonly stacks: readonly number[] }
-  | { readonly kind: "done"; readonly id: number; readonly outputs: readonly Float32Array<ArrayBuffer>[] }
+  | {
+      readonly kind: "done";
+      readonly id: number;
+      readonly outputs: readonly Float32Array<ArrayBuffer>[];
+      /** When each step began and the last one ended, in milliseconds since 1970; empty unless asked for. */
+      readonly times: Float64Array;
+    }
   | { readonly kind: "aborted"; readonly id: number }
   | { readonly kind: "failed"; readonly id: number; readonly reason: string }
   | { readonly kind: "peak"; readonly id: number; readonly perSecond: number };

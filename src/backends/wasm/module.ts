@@ -21,7 +21,8 @@ export interface WasmExports {
     outputs: number,
   ): number;
   execute(program: number, from: number, to: number): void;
-  peak(rounds: number): number;
+  /** `limit`: by its index in DTYPES. */
+  peak(limit: number, rounds: number): number;
 }
 
 const PAGE = 65536;

@@ -1,14 +1,16 @@
 import { physicalCores } from "#platform";
 import { BackendError } from "../../errors.ts";
-import type {
-  Backend,
-  BackendInfo,
-  BackendOptions,
-  ElementType,
-  Executable,
-  ParameterSet,
-  Program,
-  TensorSource,
+import {
+  type Backend,
+  type BackendInfo,
+  type BackendOptions,
+  DTYPES,
+  type Dtype,
+  type ElementType,
+  type Executable,
+  type ParameterSet,
+  type Program,
+  type TensorSource,
 } from "../backend.ts";
 import { checkProgram } from "../check-inputs.ts";
 import { checkThreads } from "../check-threads.ts";
@@ -68,9 +70,10 @@ export class WasmBackend implements Backend {
     return new WasmBackend(workers, variant, threads);
   }
 
-  /** The f32 operations a second that all threads reach in registers: what speeds are shares of. */
-  async measurePeak(): Promise<number> {
-    const reply = await this.#workers.ask({ kind: "peak", id: this.#workers.newId(), rounds: PEAK_ROUNDS });
+  /** As `NativeBackend.measurePeak`; 1,000,000 rounds by default. */
+  async measurePeak(rounds = PEAK_ROUNDS, dtype: Dtype = "f32"): Promise<number> {
+    const limit = DTYPES.indexOf(dtype);
+    const reply = await this.#workers.ask({ kind: "peak", id: this.#workers.newId(), limit, rounds });
     return reply.kind === "peak" ? reply.perSecond : Number.NaN;
   }
 

@@ -1,3 +1,4 @@
+import type { RunOptions } from "../backend.ts";
 import type { OrderedRun, ProgramRunner } from "../compiled-program.ts";
 import type { WasmWorkers } from "./wasm-workers.ts";
 
@@ -13,16 +14,21 @@ export class WasmRunner implements ProgramRunner {
     this.#constants = constants;
   }
 
-  async run(run: OrderedRun, signal: AbortSignal | undefined): Promise<Float32Array[]> {
+  async run(run: OrderedRun, { signal, times }: RunOptions): Promise<Float32Array[]> {
+    const called = performance.timeOrigin + performance.now(); // the worker's clock starts when it does
     const id = this.#workers.newId();
     const inputs = run.inputs.map((input) => input.slice()); // copies, which can then be handed over
     const buffers = inputs.map((input) => input.buffer as ArrayBuffer);
     const abort = () => this.#workers.send({ kind: "abort", id });
-    const reply = this.#workers.ask({ kind: "run", id, program: this.#program, ...run, inputs }, buffers);
+    const reply = this.#workers.ask(
+      { kind: "run", id, program: this.#program, ...run, inputs, isTimed: times !== undefined },
+      buffers,
+    );
     signal?.addEventListener("abort", abort, { once: true });
     try {
       const answer = await reply;
       if (answer.kind !== "done") throw signal?.reason;
+      times?.set(answer.times.map((time) => time - called));
       return [...answer.outputs];
     } finally {
       signal?.removeEventListener("abort", abort);

@@ -35,7 +35,11 @@ interface Diagnosis {
   readonly passed: boolean;
 }
 
-export const doctor: CommandDefinition = {
+interface DoctorFlags extends CommonFlags {
+  readonly backend?: BackendName;
+}
+
+export const doctor: CommandDefinition<DoctorFlags> = {
   declare(command) {
     command.description(
       "Show what computes here and why, and check every operation against the plain reference. Exits with 1 when one " +
@@ -54,7 +58,7 @@ export const doctor: CommandDefinition = {
       await choice.backend.close();
     }
   },
-} satisfies CommandDefinition<CommonFlags>;
+};
 
 async function diagnose(choice: BackendChoice, signal: AbortSignal): Promise<Diagnosis> {
   const { backend, chosenBy } = choice;
@@ -69,17 +73,12 @@ async function diagnose(choice: BackendChoice, signal: AbortSignal): Promise<Dia
     backend: backend.info,
     chosenBy,
     processorFeatures: "processorFeatures" in backend ? String(backend.processorFeatures) : undefined,
-    peak: await measurePeak(backend),
+    peak: await backend.measurePeak?.(),
     candidates: await Promise.all(BACKEND_NAMES.map((name) => candidate(name, choice))),
     wasmModules: await moduleSizes(),
     operations,
     passed: operations.every(({ passed }) => passed),
   };
-}
-
-async function measurePeak(backend: Backend): Promise<number | undefined> {
-  const { measurePeak } = backend as { measurePeak?: () => Promise<number> };
-  return measurePeak === undefined ? undefined : measurePeak.call(backend);
 }
 
 /** Why a backend was taken or not; those that were not tried are started to see whether they would serve. */

@@ -8,6 +8,7 @@ import { SCHEDULE_NAMES } from "../../training/schedules.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
 import {
+  addProfileFlags,
   type CommonFlags,
   fractionBelowOne,
   numberFromZero,
@@ -42,6 +43,7 @@ export const fineTuneCommand: CommandDefinition<FineTuneFlags> = {
     addRecipeFlags(command);
     addTaskFlags(command);
     addDataFlags(command);
+    addProfileFlags(command);
   },
   examples: [
     "cloze fine-tune --model models/MiniLM --train train.jsonl --dev dev.jsonl --output runs/reviews",

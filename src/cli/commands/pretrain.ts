@@ -9,6 +9,7 @@ import { SCHEDULE_NAMES } from "../../training/schedules.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
 import {
+  addProfileFlags,
   appendList,
   type CommonFlags,
   fractionBelowOne,
@@ -48,6 +49,7 @@ export const pretrainCommand: CommandDefinition<PretrainFlags> = {
     addBatchFlags(command);
     addOptimizerFlags(command);
     addDataFlags(command);
+    addProfileFlags(command);
   },
   examples: [
     "cloze pretrain --architecture bert --layers 4 --hidden-size 256 --heads 4 --tokenizer tokenizer --corpus train.txt.gz --dev dev.txt --steps 10000 --output runs/small",

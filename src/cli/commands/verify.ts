@@ -17,7 +17,7 @@ import {
 } from "../../models/verify-recorded.ts";
 import { verifyGradients } from "../../training/verify-gradients.ts";
 import type { CommandDefinition } from "../command-definition.ts";
-import { addDtypeFlag, type CommonFlags, positiveNumber } from "../flags.ts";
+import { addDtypeFlag, addProfileFlags, type CommonFlags, positiveNumber } from "../flags.ts";
 import { isForPeople } from "../results.ts";
 import { table } from "../table.ts";
 import { writeText } from "../terminal.ts";
@@ -43,6 +43,7 @@ export const verify: CommandDefinition<VerifyFlags> = {
       .option("--gradients", "compare the gradients of the recorded loss, too")
       .option("--save <file>", "write our own outputs under the same names and in the same shapes, 0 where masked");
     addDtypeFlag(command);
+    addProfileFlags(command);
   },
   examples: [
     "cloze verify models/bert-base-uncased",
@@ -59,7 +60,8 @@ export const verify: CommandDefinition<VerifyFlags> = {
       throw new InputError(`There are no recorded outputs at "${expected}". Name a file with --expected.`);
     }
     const recorded = Safetensors.open(expected);
-    const backend = await createBackend(flags.backend, { threads });
+    const given = flags.backend;
+    const backend = typeof given === "object" ? given : await createBackend(given, { threads });
     try {
       const { model } = loadModel(checkpoint, { backend, dtype: flags.dtype });
       const common = { fileName: expected, signal: terminal.signal };
