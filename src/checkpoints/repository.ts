@@ -1,6 +1,7 @@
 /** A Hugging Face model folder: its configuration, its weights in whatever files they lie, and the files beside them. */
 import { baseName, joinPath, listFolder, pathKind, realPath } from "#platform";
 import { CheckpointError, ConfigError, InputError } from "../errors.ts";
+import { AdaptedWeights, baseFolderOf, isAdapterFolder } from "./adapter.ts";
 import { CheckpointWeights, type NameScheme } from "./checkpoint-weights.ts";
 import { editJson } from "./json-edit.ts";
 import { isJsonObject, type JsonObject, parseJson, readJsonText } from "./json-files.ts";
@@ -56,15 +57,25 @@ export class Checkpoint {
   }
 
   /**
-   * Opens a folder: reads `config.json` and the headers of the weight files, no weights yet. Nothing stays open.
+   * Opens a folder: reads `config.json` and the headers of the weight files, no weights yet. Nothing stays open. A folder
+   * of PEFT's with an adapter of LoRA opens as its base model with the adapter added.
    *
    * @throws InputError when there is no such folder; ConfigError when `config.json` is missing or unreadable;
    *   CheckpointError when the weights are missing, damaged or of a format that is not read.
    */
   static open(folder: string, options: SafetensorsOptions = {}): Checkpoint {
     if (pathKind(folder) !== "folder") throw new InputError(`There is no model folder at "${folder}".`);
+    if (isAdapterFolder(folder)) return Checkpoint.#openAdapted(folder, options);
     const configText = readJsonText(joinPath(folder, "config.json"));
     return new Checkpoint(folder, configText, openWeights(folder, options));
+  }
+
+  /** The adapter's own `config.json` where it has one, since labels and heads are the tuned model's. */
+  static #openAdapted(folder: string, options: SafetensorsOptions): Checkpoint {
+    const base = Checkpoint.open(baseFolderOf(folder), options);
+    const own = joinPath(folder, "config.json");
+    const configText = pathKind(own) === "file" ? readJsonText(own) : base.configText;
+    return new Checkpoint(folder, configText, [new AdaptedWeights(folder, base)]);
   }
 
   /** What the weight files hold, in their order, under their own names; scales belong to their tensors. */

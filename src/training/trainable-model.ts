@@ -24,6 +24,8 @@ export interface TrainableOptions {
   readonly tensors: TensorSource;
   /** What `state` gave: stands in for `tensors`, and training goes on with the same bits. Default: starts anew. */
   readonly state?: readonly StoredTensor[] | undefined;
+  /** Makes the graphs that the model is drawn in, for learning or for looking at it. Default: plain ones. */
+  readonly graph?: ((use: "learn" | "look") => Graph) | undefined;
   readonly losses: LossBuilder;
   readonly tail?: Tail | undefined;
   /** Which parameters change. Default: all. */
@@ -74,7 +76,7 @@ export class TrainableModel {
     this.#optimizer = optimizerNamed(options.optimizer ?? "adamw");
     this.architecture = options.architecture;
     this.#backend = options.backend;
-    this.#plain = new LossGraph(options, 0);
+    this.#plain = new LossGraph(options, "look");
     const { isTrained = () => true } = options;
     this.parameters = this.#plain.learned().filter(({ name }) => isTrained(name));
     if (this.parameters.length === 0) throw new InputError("No parameter is trained. Let isTrained choose some.");
@@ -182,8 +184,7 @@ export class TrainableModel {
   }
 
   #accumulation(): { graph: Graph; outputs: { [name: string]: Value } } {
-    const { dropout = 0 } = this.#options;
-    const built = new LossGraph(this.#options, dropout);
+    const built = new LossGraph(this.#options, "learn");
     const { graph, terms } = built;
     const wanted = new Set(this.parameters.map(({ name }) => name));
     const values = graph.parameters.filter(({ name }) => wanted.has(name));
@@ -320,11 +321,13 @@ export class TrainableModel {
 
 /** A model's graph with its losses. */
 class LossGraph {
-  readonly graph = new Graph();
+  readonly graph: Graph;
   readonly terms: readonly LossTerm[];
   readonly #outputs: { readonly [name: string]: Value };
 
-  constructor(options: TrainableOptions, dropout: number) {
+  constructor(options: TrainableOptions, use: "learn" | "look") {
+    this.graph = options.graph?.(use) ?? new Graph();
+    const dropout = use === "learn" ? options.dropout : 0;
     const built = buildModelGraph(this.graph, { ...options, dropout });
     this.#outputs = built.outputs;
     this.terms = options.losses({ graph: this.graph, ...built });

@@ -89,7 +89,11 @@ function addRecipeFlags(command: Command): void {
     .option("--patience <n>", "stop after so many measurements without a better one", positiveInteger)
     .option("--head-only", "train what is not the encoder alone")
     .option("--freeze-layers <n>", "leave embeddings and the first layers as they are (default: 0)", wholeNumber)
-    .option("--layer-decay <x>", "a layer's rate as a share of the one above (default: 1)", positiveNumber);
+    .option("--layer-decay <x>", "a layer's rate as a share of the one above (default: 1)", positiveNumber)
+    .option("--lora <rank>", "train matrices of that rank beside the encoder's linears instead", positiveInteger)
+    .option("--lora-alpha <x>", "of LoRA: scale times rank (default: twice the rank)", positiveNumber)
+    .option("--lora-targets <name...>", 'of LoRA: which linears, by the ends of names; "all" (default: query, value)')
+    .option("--lora-dropout <x>", "of LoRA: share dropped of what is read (default: 0)", fractionBelowOne);
 }
 
 function addTaskFlags(command: Command): void {

@@ -51,6 +51,17 @@ export interface FineTuneRecipe {
   readonly freezeLayers?: number | undefined;
   /** Learning rate of a layer as a share of the layer's above it. Default: 1. */
   readonly layerDecay?: number | undefined;
+  /**
+   * LoRA: the encoder stays as it is, and matrices of this rank beside its linears learn, with the head. `model/` has them
+   * merged, `adapter/` keeps them apart as PEFT does. Default: none.
+   */
+  readonly lora?: number | undefined;
+  /** What their product is multiplied by, times the rank. Default: twice the rank. */
+  readonly loraAlpha?: number | undefined;
+  /** Which linears, by the ends of their names, or "all". Default: those of queries and values. */
+  readonly loraTargets?: readonly string[] | undefined;
+  /** Share of numbers dropped of what they read. Default: 0. */
+  readonly loraDropout?: number | undefined;
   /** Of classes: share of the target spread over all. Default: 0. */
   readonly labelSmoothing?: number | undefined;
   /** Of classes: "balanced" weighs each by the inverse of its share. Default: none. */

@@ -133,7 +133,7 @@ async function tune(work: Work): Promise<FineTuneResult> {
   const truncated = train.filter((example) => example.truncated).length;
   if (truncated > 0)
     onNote?.(`${truncated} of ${train.length} training rows are longer than ${start.maxLength} tokens and are cut`);
-  const prepared = prepareHead(start, { head: task.head, tail: task.tail, config: task.config, seed: recipe.seed });
+  const prepared = prepareHead(start, { head: task.head, tail: task.tail, config: task.config, recipe });
   if (prepared.fresh.length > 0) onNote?.(`fresh weights: ${prepared.fresh.join(", ")}`);
   const run = new RunFolder(options.output, runConfig(work), { resume: options.resume });
   try {
@@ -142,6 +142,7 @@ async function tune(work: Work): Promise<FineTuneResult> {
       architecture: prepared.architecture,
       head: task.head,
       tail: task.tail,
+      graph: prepared.graph,
       losses: task.losses,
       backend,
       tensors: (name) => task.tailTensor?.(name) ?? prepared.tensors(name),
@@ -162,10 +163,10 @@ async function tune(work: Work): Promise<FineTuneResult> {
 }
 
 /** Which parameters are trained, and how fast. */
-function trainedPart({ headOnly, freezeLayers, layerDecay }: FullRecipe, { weights, isEncoder }: Prepared) {
+function trainedPart({ headOnly, freezeLayers, layerDecay, lora }: FullRecipe, { weights, isEncoder }: Prepared) {
   const layers = countLayers(weights.canonicalNames());
   const isFrozen = (name: string) => {
-    if (name.startsWith("modules.") || (headOnly && isEncoder(name))) return true;
+    if (name.startsWith("modules.") || ((headOnly || lora !== null) && isEncoder(name))) return true;
     const layer = layerOf(name);
     return freezeLayers > 0 && layer !== undefined && layer < freezeLayers;
   };
@@ -187,6 +188,7 @@ interface Sitting {
 async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
   const { options, recipe, data, task } = work;
   const { run, model, train, dev } = sitting;
+  noteTrained(work, sitting);
   const { seed, batchSize, epochs } = recipe;
   const tuner = new Tuner(model, task, { seed });
   const stepsPerEpoch = Math.ceil(train.length / batchSize);
@@ -235,6 +237,17 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
   };
 }
 
+/** How much LoRA trains. */
+function noteTrained({ options }: Work, { model, prepared }: Sitting): void {
+  const { lora, size } = prepared;
+  if (lora === undefined) return;
+  const trained = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const share = ((100 * trained) / size).toFixed(2);
+  options.onNote?.(
+    `LoRA of rank ${lora.rank} on ${lora.weights.size} linears: ${trained.toLocaleString("en")} of ${size.toLocaleString("en")} parameters are trained (${share} %)`,
+  );
+}
+
 /** Like lengths together, in an order of its own for each epoch; the last batch may be smaller. */
 function epochOf(train: readonly Example[], batchSize: number, seed: number) {
   return batchesOfLikeLength(shuffledRows(train, { seed }), batchSize, { lengthOf: ({ length }) => length, seed });
@@ -258,7 +271,7 @@ async function saveModel(work: Work, sitting: Sitting, step: number, judgement: 
     labels: task.head === "sequence" || task.head === "token" ? prepared.architecture.labels : [],
   });
   const tensors = await model.tensors();
-  saveTuned(join(options.output, "model"), start, prepared, tensors, { card, isEmbedder: data.task === "embed" });
+  saveTuned(options.output, start, prepared, tensors, { card, task: data.task, base: options.model });
   const file = join(options.output, PREDICTIONS);
   const predictions = judgement?.predictions;
   if (predictions === undefined) removePath(file);

@@ -23,6 +23,10 @@ export interface FullRecipe {
   readonly headOnly: boolean;
   readonly freezeLayers: number;
   readonly layerDecay: number;
+  readonly lora: number | null;
+  readonly loraAlpha: number | null;
+  readonly loraTargets: readonly string[] | null;
+  readonly loraDropout: number;
   readonly labelSmoothing: number;
   readonly classWeights: "balanced" | null;
   readonly wordTokens: "first" | "all";
@@ -34,7 +38,7 @@ export interface FullRecipe {
   readonly dimensions: readonly number[] | null;
 }
 
-const WHOLE: readonly (keyof FineTuneRecipe)[] = ["epochs", "batchSize", "evaluateEvery", "patience"];
+const WHOLE: readonly (keyof FineTuneRecipe)[] = ["epochs", "batchSize", "evaluateEvery", "patience", "lora"];
 
 /** @throws InputError for a number that makes no sense. */
 export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullRecipe {
@@ -45,7 +49,7 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
   }
   checkAverageDecay(recipe.averageDecay);
   optimizerNumbers(recipe.optimizer ?? "adamw", {});
-  for (const name of ["dropout", "labelSmoothing"] as const) {
+  for (const name of ["dropout", "labelSmoothing", "loraDropout"] as const) {
     const value = recipe[name] ?? 0;
     if (!(value >= 0 && value < 1)) throw new InputError(`${name} is ${value}; expected a share from 0 to below 1.`);
   }
@@ -67,6 +71,10 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     headOnly: recipe.headOnly ?? false,
     freezeLayers: recipe.freezeLayers ?? 0,
     layerDecay: recipe.layerDecay ?? 1,
+    lora: recipe.lora ?? null,
+    loraAlpha: recipe.loraAlpha ?? null,
+    loraTargets: recipe.loraTargets ?? null,
+    loraDropout: recipe.loraDropout ?? 0,
     labelSmoothing: recipe.labelSmoothing ?? 0,
     classWeights: recipe.classWeights ?? null,
     wordTokens: recipe.wordTokens ?? "first",

@@ -1,36 +1,71 @@
 import { joinPath } from "#platform";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from "../../checkpoints/adapter.ts";
 import { editJson } from "../../checkpoints/json-edit.ts";
 import type { JsonObject } from "../../checkpoints/json-files.ts";
-import { saveRepository } from "../../checkpoints/save-repository.ts";
+import { type RepositoryContent, saveRepository, type WeightFileContent } from "../../checkpoints/save-repository.ts";
 import type { StoredTensor } from "../../checkpoints/stored-types.ts";
+import type { TrainingTask } from "../evaluate/evaluate-options.ts";
+import { adapterFiles } from "./adapter-files.ts";
+import { mergeAdapters } from "./lora.ts";
 import type { Prepared, StartingPoint } from "./starting-point.ts";
 
-/** What else a model's folder holds: its card, and for embedders the modules after the encoder. */
+/** What else a model's folder holds. */
 export interface TunedFiles {
   readonly card: string;
-  /** Whether the folder is an embedder's. */
-  readonly isEmbedder: boolean;
+  readonly task: TrainingTask;
+  /** The model that was tuned, as it was named. */
+  readonly base: string;
 }
 
 /** Files that say how a folder embeds; a classifier that had them would open as an embedder. */
 const EMBEDDER_FILES = /^(?:modules\.json|sentence_\w+_config\.json|config_sentence_transformers\.json|\d+_\w+)$/;
 
-/** Writes the model folder: config, weights, tokenizer, card. Files of the checkpoint's that still hold go with it. */
+/**
+ * Writes the folder `model/`: config, weights, tokenizer, card, and of embedders the modules after the encoder. Files of the
+ * checkpoint's that still hold go with it. After LoRA its weights have the adapters merged, and `adapter/` is the same
+ * without the base's weights.
+ */
 export function saveTuned(
+  run: string,
+  start: StartingPoint,
+  prepared: Prepared,
+  tensors: readonly StoredTensor[],
+  files: TunedFiles,
+): void {
+  const { weights, lora } = prepared;
+  const merged = lora === undefined ? tensors : mergeAdapters(tensors, lora, prepared.tensors);
+  save(joinPath(run, "model"), start, prepared, files, {
+    weightFiles: [weightFile("model.safetensors", weights.inFileForm(merged))],
+    texts: { "README.md": files.card },
+  });
+  if (lora === undefined) return;
+  const { tensors: own, configText } = adapterFiles(tensors, prepared, lora, files);
+  save(joinPath(run, "adapter"), start, prepared, files, {
+    weightFiles: [weightFile(ADAPTER_WEIGHTS, own)],
+    texts: { "README.md": files.card, [ADAPTER_CONFIG]: configText },
+  });
+}
+
+function weightFile(name: string, tensors: readonly StoredTensor[]): WeightFileContent {
+  return { name, tensors, metadata: new Map([["format", "pt"]]) };
+}
+
+function save(
   folder: string,
   { location, checkpoint, maxLength }: StartingPoint,
-  { weights, config }: Prepared,
-  tensors: readonly StoredTensor[],
-  { card, isEmbedder }: TunedFiles,
+  { config }: Prepared,
+  { task }: TunedFiles,
+  content: Pick<RepositoryContent, "weightFiles" | "texts">,
 ): void {
-  const names = checkpoint.otherFiles().filter((name) => name !== "README.md" && !EMBEDDER_FILES.test(name));
+  const isEmbedder = task === "embed";
+  const names = checkpoint
+    .otherFiles()
+    .filter((name) => name !== ADAPTER_CONFIG && name !== "README.md" && !EMBEDDER_FILES.test(name));
   const copies = names.map((name) => ({ from: joinPath(checkpoint.folder, name), name }));
   saveRepository(folder, {
+    ...content,
     configText: editJson(checkpoint.configText, config),
-    weightFiles: [
-      { name: "model.safetensors", tensors: weights.inFileForm(tensors), metadata: new Map([["format", "pt"]]) },
-    ],
-    texts: { "README.md": card, ...(isEmbedder ? embedderTexts(location, checkpoint.config, maxLength) : {}) },
+    texts: { ...content.texts, ...(isEmbedder ? embedderTexts(location, checkpoint.config, maxLength) : {}) },
     copies: isEmbedder ? [...copies, ...moduleFolders(location)] : copies,
   });
 }

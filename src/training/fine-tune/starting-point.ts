@@ -14,6 +14,9 @@ import { findArchitecture } from "../../models/registry.ts";
 import { BatchInputs } from "../../nn/batch-inputs.ts";
 import { chooseMaxLength } from "../../tasks/max-length.ts";
 import { Tokenizer } from "../../tokenizers/tokenizer.ts";
+import { AdaptedGraph } from "./adapted-graph.ts";
+import { isAdapter, type LoraPlan, planLora } from "./lora.ts";
+import type { FullRecipe } from "./recipe.ts";
 import { tunedConfig } from "./tuned-config.ts";
 
 /** A checkpoint to begin from. */
@@ -54,8 +57,13 @@ export interface Prepared {
   readonly architecture: ConfiguredArchitecture;
   readonly weights: CheckpointWeights;
   readonly tensors: TensorSource;
-  /** Parameters that the checkpoint does not have, and that start fresh. */
+  /** Parameters that the checkpoint does not have, and that start fresh; adapters are not among them. */
   readonly fresh: readonly string[];
+  /** Numbers in all parameters of the checkpoint with its head. */
+  readonly size: number;
+  readonly lora: LoraPlan | undefined;
+  /** A graph to draw the model in. */
+  graph(use: "learn" | "look"): Graph;
   /** Keys of `config.json` that change. */
   readonly config: JsonObject;
   /** Whether a parameter is the encoder's, rather than the head's. */
@@ -73,10 +81,10 @@ export function prepareHead(
     readonly head: HeadName;
     readonly tail?: Tail | undefined;
     readonly config: JsonObject;
-    readonly seed: number;
+    readonly recipe: FullRecipe;
   },
 ): Prepared {
-  const { head } = options;
+  const { head, recipe } = options;
   const config = { ...tunedConfig(checkpoint.config, head), ...options.config };
   const names = new Set(checkpoint.list().map(({ name }) => name));
   const json = { ...checkpoint.config, ...config };
@@ -84,7 +92,10 @@ export function prepareHead(
   if (architecture.heads[head] === undefined) {
     throw new InputError(`"${location.name}" is of the family ${given.name}, which has no head for this task.`);
   }
-  const graph = new Graph();
+  const lora = planLora(architecture, recipe);
+  const newGraph = (use: "learn" | "look") =>
+    lora === undefined ? new Graph() : new AdaptedGraph(lora, use === "learn" ? lora.dropout : 0);
+  const graph = newGraph("look");
   buildModelGraph(graph, { architecture, head, tail: options.tail });
   const weights = checkpoint.weights(architecture.names);
   const encoder = encoderNames(architecture);
@@ -95,15 +106,17 @@ export function prepareHead(
       !isSameHead && isHeadOfClasses(stated, head) && !name.startsWith(`${architecture.prefix}.`) && !encoder.has(name)
     );
   };
-  const parameters = graph.parameters.filter(({ name }) => !name.startsWith("modules."));
+  const parameters = graph.parameters.filter(({ name }) => !name.startsWith("modules.") && !isAdapter(name));
   const fresh = parameters.filter(isFresh).map(({ name }) => name);
   weights.check(
     parameters.filter(({ name }) => !fresh.includes(name)),
     { freshHeads: true },
   );
-  const made = freshWeights(graph, options.seed);
-  const tensors: TensorSource = (name) => (fresh.includes(name) ? made(name) : weights.tensor(name));
-  return { architecture, weights, tensors, fresh, config, isEncoder: (name) => encoder.has(name) };
+  const made = freshWeights(graph, recipe.seed);
+  const tensors: TensorSource = (name) => (fresh.includes(name) || isAdapter(name) ? made(name) : weights.tensor(name));
+  const size = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const isEncoder = (name: string) => encoder.has(name);
+  return { architecture, weights, tensors, fresh, size, lora, graph: newGraph, config, isEncoder };
 }
 
 /** Heads that keep their weights under the same names, which mean other classes. */
