@@ -2,11 +2,12 @@
 import { InputError } from "../errors.ts";
 import { quoted } from "./source-row.ts";
 
-/** The parts that columns play. `pair` is the second text, `negative` the third of a triplet. */
+/** The parts that columns play. `pair` is the second text, `negative` or `negatives` what does not belong to the first. */
 export type ColumnRole =
   | "text"
   | "pair"
   | "negative"
+  | "negatives"
   | "tokens"
   | "question"
   | "context"
@@ -15,6 +16,7 @@ export type ColumnRole =
   | "label"
   | "labels"
   | "score"
+  | "scores"
   | "tags";
 
 /** The column of each role that the data has. */
@@ -24,7 +26,7 @@ export type ColumnRoles = { readonly [role in ColumnRole]?: string };
 export type DataInput = "text" | "pair" | "triplet" | "tokens" | "question" | "choices";
 
 /** What it is to say. `none`: texts alone, or pairs that belong together. */
-export type DataTarget = "label" | "labels" | "score" | "tags" | "answers" | "none";
+export type DataTarget = "label" | "labels" | "score" | "scores" | "tags" | "answers" | "none";
 
 /** Two texts of a row, by the names that data sets give them. */
 const PAIRS: readonly (readonly [text: string, pair: string])[] = [
@@ -46,6 +48,7 @@ const ROLE_OF_NAME: { readonly [name: string]: ColumnRole } = {
   text2: "pair",
   pair: "pair",
   negative: "negative",
+  negatives: "negatives",
   tokens: "tokens",
   question: "question",
   context: "context",
@@ -54,6 +57,7 @@ const ROLE_OF_NAME: { readonly [name: string]: ColumnRole } = {
   label: "label",
   labels: "labels",
   score: "score",
+  scores: "scores",
   tags: "tags",
 };
 
@@ -62,6 +66,7 @@ const INPUTS: readonly (readonly [input: DataInput, roles: readonly ColumnRole[]
   ["choices", ["text", "choices"]],
   ["tokens", ["tokens"]],
   ["triplet", ["text", "pair", "negative"]],
+  ["triplet", ["text", "pair", "negatives"]],
   ["pair", ["text", "pair"]],
   ["text", ["text"]],
 ];
@@ -91,12 +96,14 @@ export function findRoles(
   }
   const isMapped = roles.text !== undefined || roles.tokens !== undefined || roles.question !== undefined;
   if (!isMapped) addTexts(roles, names);
-  const others: readonly ColumnRole[] = isMapped ? [] : ["negative", "tokens", "question"];
+  const others: readonly ColumnRole[] = isMapped ? [] : ["negative", "negatives", "tokens", "question"];
   for (const role of [...others, "context", "answers", "choices"] as const) {
     if (roles[role] === undefined && names.includes(role)) roles[role] = role;
   }
-  const hasTarget = ["label", "labels", "score", "tags"].some((role) => roles[role as ColumnRole] !== undefined);
-  for (const role of ["tags", "label", "labels", "score"] as const) {
+  const hasTarget = ["label", "labels", "score", "scores", "tags"].some(
+    (role) => roles[role as ColumnRole] !== undefined,
+  );
+  for (const role of ["tags", "label", "labels", "score", "scores"] as const) {
     if (!hasTarget && names.includes(role)) roles[role] = role;
   }
   const input = INPUTS.find(([, needed]) => needed.every((role) => roles[role] !== undefined));

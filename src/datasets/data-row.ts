@@ -7,11 +7,14 @@ import { quoted, type SourceRow } from "./source-row.ts";
 export interface DataRow {
   /** Where it stands, for errors: "train.jsonl, line 7". */
   readonly where: string;
+  /** The query's or document's of a collection for retrieval. */
+  readonly id?: string;
   readonly text?: string;
   /** The second text of a pair, or what belongs to `text` in a triplet. */
   readonly pair?: string;
-  /** What does not belong to `text` in a triplet. */
+  /** What does not belong to `text` in a triplet: one text, or several. */
   readonly negative?: string;
+  readonly negatives?: readonly string[];
   readonly tokens?: readonly string[];
   readonly question?: string;
   readonly context?: string;
@@ -19,6 +22,8 @@ export interface DataRow {
   readonly label?: string;
   readonly labels?: readonly string[];
   readonly score?: number;
+  /** A teacher's: of `pair`, then of each negative. */
+  readonly scores?: readonly number[];
   /** One a token. */
   readonly tags?: readonly string[];
   /** None where a question has no answer. */
@@ -40,10 +45,12 @@ export function toDataRow(row: SourceRow, roles: ColumnRoles, target: DataTarget
     if (text !== undefined) result[role] = text;
   }
   if (roles.tokens !== undefined) result.tokens = takeList(row, roles.tokens, /\s+/);
+  if (roles.negatives !== undefined) result.negatives = takeList(row, roles.negatives, /\|/);
   if (roles.choices !== undefined) result.choices = takeList(row, roles.choices, /\|/);
   if (target === "label") result.label = takeLabel(row, roles.label!);
   else if (target === "labels") result.labels = takeLabels(row, roles.labels!);
   else if (target === "score") result.score = takeScore(row, (roles.score ?? roles.label)!);
+  else if (target === "scores") result.scores = takeScores(row, roles.scores!);
   else if (target === "tags") result.tags = takeList(row, roles.tags!, /\s+/);
   else if (target === "answers") result.answers = takeAnswers(row, roles.answers!);
   if (result.tokens !== undefined && result.tags !== undefined && result.tokens.length !== result.tags.length) {
@@ -88,6 +95,13 @@ function takeScore(row: SourceRow, column: string): number {
   return typeof number === "number" && Number.isFinite(number) ? number : refuse(row, column, "a number", value);
 }
 
+function takeScores(row: SourceRow, column: string): readonly number[] {
+  const value = take(row, column, "a list of numbers");
+  const numbers = typeof value === "string" ? splitCell(value, /\|/).map(Number) : value;
+  const isList = Array.isArray(numbers) && numbers.every((each) => typeof each === "number" && Number.isFinite(each));
+  return isList ? numbers : refuse(row, column, "a list of numbers", value);
+}
+
 function takeList(row: SourceRow, column: string, separator: RegExp): readonly string[] {
   const value = take(row, column, "a list of strings");
   if (typeof value === "string") return splitCell(value, separator);
@@ -123,12 +137,21 @@ function refuse(row: SourceRow, column: string, expected: string, value: unknown
 
 /** What stands in a role of a row, as text that tells rows apart. */
 export function inputKey(row: DataRow): string {
-  const parts: readonly ColumnRole[] = ["text", "pair", "negative", "question", "context", "tokens", "choices"];
+  const parts: readonly ColumnRole[] = [
+    "text",
+    "pair",
+    "negative",
+    "negatives",
+    "question",
+    "context",
+    "tokens",
+    "choices",
+  ];
   return JSON.stringify(parts.map((role) => row[role as keyof DataRow] ?? null));
 }
 
 /** Everything of a row that is text, as a corpus of plain text has it. */
-export function textsOf({ text, pair, negative, tokens, question, context, choices }: DataRow): string[] {
-  const texts = [text, pair, negative, tokens?.join(" "), question, context, ...(choices ?? [])];
+export function textsOf({ text, pair, negative, negatives, tokens, question, context, choices }: DataRow): string[] {
+  const texts = [text, pair, negative, tokens?.join(" "), question, context, ...(negatives ?? []), ...(choices ?? [])];
   return texts.filter((each) => each !== undefined);
 }

@@ -30,6 +30,7 @@ const TASKS: { readonly [target in DataTarget]: string } = {
   label: "single-label classification",
   labels: "multi-label classification",
   score: "regression",
+  scores: "distillation",
   tags: "tagging",
   answers: "extractive question answering",
   none: "unlabelled texts",
@@ -133,6 +134,7 @@ function targetOf(
   if (input === "question") return roles.answers === undefined ? "none" : "answers";
   if (roles.label !== undefined) return hasFractions(sample, roles.label) ? "score" : "label";
   if (roles.labels !== undefined) return "labels";
+  if (roles.scores !== undefined) return "scores";
   return roles.score === undefined ? "none" : "score";
 }
 
@@ -145,8 +147,8 @@ function hasFractions(sample: readonly SourceRow[], column: string): boolean {
 }
 
 function describe({ input, target, roles }: Pick<Dataset, "input" | "target" | "roles">): string {
-  const { text, pair, negative, tokens, question, context, choices } = roles;
-  const inputs = { text: [text], pair: [text, pair], triplet: [text, pair, negative], tokens: [tokens], question: [question, context], choices: [text, choices] }; // biome-ignore format: one
+  const { text, pair, negative, negatives, tokens, question, context, choices } = roles;
+  const inputs = { text: [text], pair: [text, pair], triplet: [text, pair, negative ?? negatives], tokens: [tokens], question: [question, context], choices: [text, choices] }; // biome-ignore format: one
   const read = quoted(inputs[input].filter((column) => column !== undefined));
   if (target === "none") return `${TASKS.none}: ${read}`;
   const column = roles[target] ?? roles.label;

@@ -28,6 +28,13 @@ export interface RetrievalData {
   readonly queries: ReadonlyMap<string, string>;
   /** Relevance by query and document. */
   readonly judgements: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** The files that were read: documents, queries, judgements. */
+  readonly files: readonly string[];
+}
+
+/** Title and text together, as they are searched. */
+export function documentText({ title, text }: CorpusDocument): string {
+  return title === "" ? text : `${title} ${text}`;
 }
 
 /** Whether a folder holds such a collection. */
@@ -44,7 +51,8 @@ export function isRetrievalFolder(folder: string): boolean {
 export async function openRetrieval(folder: string, { split = "test" }: RetrievalOptions = {}): Promise<RetrievalData> {
   if (pathKind(folder) !== "folder") throw new InputError(`There is no folder "${folder}" with a corpus and queries.`);
   const corpus = needFile(folder, ["corpus.jsonl"]);
-  const all = await readQueries(needFile(folder, [`queries-${split}.jsonl`, "queries.jsonl"]));
+  const asked = needFile(folder, [`queries-${split}.jsonl`, "queries.jsonl"]);
+  const all = await readQueries(asked);
   const file = needFile(folder, [`qrels/${split}.tsv`, `qrels-${split}.tsv`, "qrels.tsv"]);
   const judgements = await readJudgements(file);
   const queries = new Map<string, string>();
@@ -55,7 +63,7 @@ export async function openRetrieval(folder: string, { split = "test" }: Retrieva
     queries.set(id, text);
   }
   if (queries.size === 0) throw new InputError(`${baseName(file)} judges no query: the split "${split}" is empty.`);
-  return { documents: () => readCorpus(corpus), queries, judgements };
+  return { documents: () => readCorpus(corpus), queries, judgements, files: [corpus, asked, file] };
 }
 
 async function* readCorpus(file: string): AsyncGenerator<CorpusDocument> {

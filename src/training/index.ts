@@ -22,6 +22,8 @@ export {
   type EmbeddingLoss,
   type FineTuneOptions,
   type FineTuneRecipe,
+  RANKING_LOSSES,
+  type RankingLoss,
 } from "./fine-tune/fine-tune-options.ts";
 export type { LossBuilder, LossContext, LossTerm } from "./losses/loss-term.ts";
 export { binaryLoss, labelLoss, squaredLoss } from "./losses/target-losses.ts";

@@ -113,13 +113,14 @@ export class TrainableModel {
     };
   }
 
-  /** Outputs of head and tail alone; the batch needs no labels. */
+  /** Outputs of head and tail alone; the batch needs no labels. With `drops` numbers are dropped as `accumulate` does. */
   run(
     batch: PackedBatch,
     outputs: readonly string[],
-    options: { readonly weights?: WhichWeights | undefined } = {},
+    options: { readonly weights?: WhichWeights | undefined; readonly drops?: boolean | undefined } = {},
   ): Promise<RunOutputs> {
-    return this.#run(this.#forward(outputs, false, options.weights), batch, {});
+    const program = options.drops ? this.#dropping(outputs) : this.#forward(outputs, false, options.weights);
+    return this.#run(program, batch, {});
   }
 
   /** The root of the sum of squares of all accumulated gradients; NaN or infinite when one of them is. */
@@ -244,6 +245,14 @@ export class TrainableModel {
       return { graph, outputs: { ...(withLosses ? this.#plain.sums(terms) : {}), ...chosen } };
     };
     return this.#compiled(key, build, weights);
+  }
+
+  /** As `accumulate` sees the model: the same numbers are dropped. */
+  #dropping(outputs: readonly string[]): Compiled {
+    return this.#compiled(`dropping ${outputs.join()}`, () => {
+      const built = new LossGraph(this.#options, this.#options.dropout ?? 0);
+      return { graph: built.graph, outputs: Object.fromEntries(outputs.map((name) => [name, built.output(name)])) };
+    });
   }
 
   #compiled(

@@ -208,7 +208,7 @@ describe("embeddings", () => {
       expect(result).toMatchObject({ task: "embed", end: "done" });
     }
     await expect(tune(labelled, { task: "embed", loss: "triplet" })).rejects.toThrow(
-      /for which there is "cosent", "cosine", "contrastive"; loss is "triplet"./,
+      /for which there is "cosent", "angle", "cosine", "contrastive"; loss is "triplet"./,
     );
   });
 });

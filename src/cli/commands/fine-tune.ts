@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { InputError } from "../../errors.ts";
 import { TRAINING_TASKS } from "../../training/evaluate/evaluate-options.ts";
 import { fineTune } from "../../training/fine-tune/fine-tune.ts";
-import { EMBEDDING_LOSSES, type FineTuneRecipe } from "../../training/fine-tune/fine-tune-options.ts";
+import { EMBEDDING_LOSSES, type FineTuneRecipe, RANKING_LOSSES } from "../../training/fine-tune/fine-tune-options.ts";
 import { OPTIMIZERS } from "../../training/optimizers.ts";
 import { SCHEDULE_NAMES } from "../../training/schedules.ts";
 import type { CommandDefinition } from "../command-definition.ts";
@@ -36,8 +36,10 @@ export const fineTuneCommand: CommandDefinition<FineTuneFlags> = {
       )
       .option("--model <where>", "a model's folder, or its id on the hub")
       .addOption(new Option("--task <name>", "what for (default: as the data say)").choices(TRAINING_TASKS))
-      .option("--train <file>", "labelled rows to learn from")
-      .option("--dev <file>", "labelled rows to choose the best model by")
+      .option("--train <file>", "labelled rows to learn from, or a BEIR folder")
+      .option("--dev <file>", "labelled rows to choose the best model by, or a BEIR folder")
+      .option("--train-split <name>", "of a BEIR folder: which judgements (default: train)")
+      .option("--dev-split <name>", "of a BEIR folder: which judgements (default: dev)")
       .option("--output <folder>", "the run's folder")
       .option("--resume", "go on with the run in that folder");
     addRecipeFlags(command);
@@ -102,9 +104,26 @@ function addTaskFlags(command: Command): void {
     .addOption(new Option("--class-weights <how>", "weigh classes by the inverse of their share").choices(["balanced"]))
     .addOption(new Option("--word-tokens <which>", "of tags: which learn (default: first)").choices(["first", "all"]))
     .option("--stride <n>", "of answers: tokens that neighbouring windows share (default: 128)", wholeNumber)
-    .addOption(new Option("--loss <name>", "of embeddings (default: as the data say)").choices(EMBEDDING_LOSSES))
+    .addOption(
+      new Option("--loss <name>", "of embeddings or of rank (default: as the data say)").choices([
+        ...EMBEDDING_LOSSES,
+        ...RANKING_LOSSES,
+      ]),
+    )
+    .option(
+      "--mini-batch-size <n>",
+      "of embeddings: rows to run at a time; the loss stays the batch's",
+      positiveInteger,
+    )
+    .option("--teacher <where>", "of embeddings: a cross-encoder or embedder whose scores are learned")
+    .option("--mine-negatives <n>", "of pairs: hard negatives to find for each (default: 0)", wholeNumber)
+    .option("--mine-skip <n>", "of mining: the likest texts to pass over (default: 0)", wholeNumber)
+    .option("--mine-within <n>", "of mining: places to take from (default: 100)", positiveInteger)
+    .option("--mine-margin <x>", "of mining: how much less alike than the own text (default: 0)", numberFromZero)
+    .option("--mine-relative-margin <x>", "of mining: the same as a share of its likeness (default: 0)", numberFromZero)
+    .addOption(new Option("--mine-sampling <how>", "of mining (default: top)").choices(["top", "random"]))
     .option("--symmetric", "of the ranking loss: learn in both directions")
-    .option("--scale <x>", "of the ranking and cosent losses: multiplies likenesses (default: 20)", positiveNumber)
+    .option("--scale <x>", "of losses of embeddings: multiplies likenesses (default: 20)", positiveNumber)
     .option("--margin <x>", "of triplet and contrastive: the distance to keep (default: 0.5)", positiveNumber)
     .option("--dimensions <n...>", "of embeddings: learn with their first numbers alone, too", appendIntegers);
 }

@@ -1,7 +1,5 @@
 import { createBackend } from "../../backends/choose.ts";
 import { uniform } from "../../backends/random.ts";
-import { resolveWhere } from "../../checkpoints/default-model.ts";
-import { Checkpoint } from "../../checkpoints/repository.ts";
 import type { DataRow } from "../../datasets/data-row.ts";
 import { Dataset } from "../../datasets/dataset.ts";
 import { isRetrievalFolder, openRetrieval } from "../../datasets/retrieval.ts";
@@ -9,7 +7,6 @@ import { InputError } from "../../errors.ts";
 import type { Interval } from "../../evaluation/bootstrap.ts";
 import { bootstrapInterval } from "../../evaluation/bootstrap.ts";
 import type { Metrics } from "../../evaluation/reports.ts";
-import { configure, statedHeadOf } from "../../models/load-model.ts";
 import { Answerer } from "../../tasks/answerer.ts";
 import { Classifier } from "../../tasks/classifier.ts";
 import { Embedder } from "../../tasks/embedder.ts";
@@ -19,6 +16,7 @@ import { Reranker } from "../../tasks/reranker.ts";
 import { Tagger } from "../../tasks/tagger.ts";
 import type { JudgedRow } from "../report/evaluation-sections.ts";
 import { type EvaluateOptions, TRAINING_TASKS, type TrainingTask } from "./evaluate-options.ts";
+import { isCrossEncoder } from "./is-cross-encoder.ts";
 import type { Judgement } from "./judge.ts";
 import { judgeReranker, judgeRetriever } from "./judge-retrieval.ts";
 import { judgeAnswerer, judgeChooser, judgeClassifier, judgeSimilarity, judgeTagger } from "./judge-rows.ts";
@@ -90,7 +88,7 @@ async function judgeFolder(options: EvaluateOptions, load: LoadOptions): Promise
     throw new InputError(`top is ${wrong ?? "empty"}; expected whole numbers, 1 or more.`);
   }
   const data = await openRetrieval(options.data, { split });
-  const task = options.task ?? ((await isCrossEncoder(options, load)) ? "rank" : "embed");
+  const task = options.task ?? ((await isCrossEncoder(options.model, load)) ? "rank" : "embed");
   if (task !== "rank" && task !== "embed") {
     throw new InputError(
       `"${options.data}" is a collection for retrieval, which is for embed or rank; task is "${task}".`,
@@ -144,7 +142,7 @@ async function inferTask(data: Dataset, options: EvaluateOptions, load: LoadOpti
   if (data.target === "tags") return "tag";
   if (data.target === "answers") return "answer";
   if (data.target === "score" && data.input === "pair")
-    return (await isCrossEncoder(options, load)) ? "classify" : "embed";
+    return (await isCrossEncoder(options.model, load)) ? "classify" : "embed";
   return "classify";
 }
 
@@ -173,12 +171,6 @@ function checkTarget(task: TrainingTask, data: Dataset): void {
     rank: 'pairs with "score" or "label" (0 and 1), or a BEIR folder',
   }[task];
   throw new InputError(`${data.name} is read as ${data.statement}; to evaluate ${task} takes ${expected}.`);
-}
-
-async function isCrossEncoder({ model }: EvaluateOptions, { signal, onProgress }: LoadOptions): Promise<boolean> {
-  const { layout, folder } = await resolveWhere(model, { signal, onProgress });
-  if (layout !== undefined) return layout.kind === "cross-encoder";
-  return statedHeadOf(configure(Checkpoint.open(folder))) === "sequence";
 }
 
 /** Opens a model, works with it, and gives its memory back whatever happens. */

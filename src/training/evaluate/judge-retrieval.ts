@@ -1,5 +1,5 @@
 /** Runs a model over a collection for retrieval, and judges its rankings. */
-import type { RetrievalData } from "../../datasets/retrieval.ts";
+import { documentText, type RetrievalData } from "../../datasets/retrieval.ts";
 import type { Embedder } from "../../tasks/embedder.ts";
 import type { OnProgress } from "../../tasks/progress.ts";
 import type { Reranker } from "../../tasks/reranker.ts";
@@ -56,9 +56,7 @@ async function retrieve(
   { signal, onProgress }: RetrievalJudgeOptions,
 ): Promise<Found[][]> {
   const documents: Found[] = [];
-  for await (const { id, title, text } of data.documents()) {
-    documents.push({ id, text: title === "" ? text : `${title} ${text}` });
-  }
+  for await (const document of data.documents()) documents.push({ id: document.id, text: documentText(document) });
   const texts = documents.map(({ text }) => text);
   const ids = [...data.judgements.keys()];
   const vectors = await embedder.embed(texts, { prompt: "document", signal, onProgress });

@@ -1,10 +1,8 @@
-import type { DataRow } from "../../datasets/data-row.ts";
-import type { Dataset } from "../../datasets/dataset.ts";
 import { LabelSet } from "../../datasets/label-set.ts";
 import { InputError } from "../../errors.ts";
 import { crossEncoderPrompt } from "../../tasks/prompts.ts";
 import { InputReader } from "../../tasks/read-input.ts";
-import { TRAINING_TASKS, type TrainingTask } from "../evaluate/evaluate-options.ts";
+import type { TrainingTask } from "../evaluate/evaluate-options.ts";
 import { answerTask } from "./answer-task.ts";
 import { choiceTask } from "./choice-task.ts";
 import { ClassLabels } from "./class-labels.ts";
@@ -14,33 +12,18 @@ import { rankTask } from "./rank-task.ts";
 import type { FullRecipe } from "./recipe.ts";
 import type { StartingPoint } from "./starting-point.ts";
 import { tagTask } from "./tag-task.ts";
+import type { Split, Splits } from "./training-data.ts";
 import type { TuningTask } from "./tuning-task.ts";
 
-/** What data are for when nobody says. @throws InputError when they have nothing to learn from. */
-export function inferTask(data: Dataset, asked: TrainingTask | undefined): TrainingTask {
-  if (asked !== undefined && !TRAINING_TASKS.includes(asked)) {
-    throw new InputError(`task is "${asked}"; expected ${TRAINING_TASKS.map((known) => `"${known}"`).join(", ")}.`);
-  }
-  if (asked !== undefined) return asked;
-  if (data.input === "choices") return "choice";
-  if (data.target === "tags") return "tag";
-  if (data.target === "answers") return "answer";
-  if (data.target === "none" && data.input !== "pair" && data.input !== "triplet") {
-    throw new InputError(
-      `${data.name} is read as ${data.statement}: there is nothing to learn from. Name the target's column.`,
-    );
-  }
-  return data.target === "none" ? "embed" : "classify";
-}
+type Kind = Pick<Split, "name" | "input" | "target" | "statement">;
 
 /** @throws InputError when the data are not for the task, or hold one class only. */
 export async function chooseTask(
-  task: TrainingTask,
-  data: Dataset,
-  rows: readonly DataRow[],
+  { task, train: data, dev }: Splits,
   start: StartingPoint,
   recipe: FullRecipe,
 ): Promise<TuningTask> {
+  const { rows } = data;
   const model = { tokenizer: start.tokenizer, maxLength: start.maxLength, layout: start.location.layout };
   const reader = new InputReader(model, { truncation: "truncate", prompt: crossEncoderPrompt(start.location.layout) });
   const labels = async () => new ClassLabels(await LabelSet.collect(rows, data.name), start.architecture.labels);
@@ -50,7 +33,7 @@ export async function chooseTask(
       require(data, task, data.target === "tags", '"tokens" and "tags"');
       return tagTask(reader, await labels(), { wordTokens }) as TuningTask;
     case "embed":
-      return embedTask(data, rows, start, recipe) as TuningTask;
+      return embedTask({ train: data, dev }, start, recipe) as TuningTask;
     case "rank":
       return rankTask(data, rows, reader, recipe) as TuningTask;
     case "classify":
@@ -65,7 +48,7 @@ export async function chooseTask(
 }
 
 async function classifyTask(
-  data: Dataset,
+  data: Kind,
   reader: InputReader,
   labels: () => Promise<ClassLabels>,
   { labelSmoothing: smoothing, classWeights }: FullRecipe,
@@ -80,6 +63,6 @@ async function classifyTask(
   return singleLabelTask(reader, classes, { smoothing, weights }) as TuningTask;
 }
 
-function require(data: Dataset, task: TrainingTask, isRight: boolean, expected: string): void {
+function require(data: Kind, task: TrainingTask, isRight: boolean, expected: string): void {
   if (!isRight) throw new InputError(`${data.name} is read as ${data.statement}; to train ${task} takes ${expected}.`);
 }

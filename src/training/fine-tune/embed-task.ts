@@ -1,6 +1,6 @@
 import type { RunOutputs } from "../../backends/backend.ts";
 import type { DataRow } from "../../datasets/data-row.ts";
-import type { Dataset } from "../../datasets/dataset.ts";
+import type { Value } from "../../engine/graph.ts";
 import { slice } from "../../engine/ops/columns.ts";
 import { columnsOf } from "../../engine/shape.ts";
 import { InputError } from "../../errors.ts";
@@ -8,36 +8,41 @@ import type { PackedBatch } from "../../models/packed-batch.ts";
 import { openSentenceTail, POOLING_MASK } from "../../models/sentence-tail.ts";
 import { resolvePrompt } from "../../tasks/prompts.ts";
 import { InputReader } from "../../tasks/read-input.ts";
-import { SIMILARITY_FUNCTIONS } from "../../tasks/similarity.ts";
-import { type Judgement, judgeRankings, judgeRelevance, judgeScores } from "../evaluate/judge.ts";
+import { divergenceLoss, marginLoss } from "../losses/distillation-losses.ts";
 import {
+  angleLoss,
   contrastiveLoss,
   cosentLoss,
   cosineLoss,
   type EmbeddingRowLoss,
-  LEFT_OUT,
   rankingLoss,
   tripletLoss,
 } from "../losses/embedding-losses.ts";
+import type { LossTerm } from "../losses/loss-term.ts";
+import { cacheLoss } from "./cached-step.ts";
+import { type EmbedExample, stepInputs } from "./embed-step.ts";
 import type { EmbeddingLoss } from "./fine-tune-options.ts";
+import { judgeCollection, judgeVectors } from "./judge-vectors.ts";
 import type { FullRecipe } from "./recipe.ts";
 import type { StartingPoint } from "./starting-point.ts";
-import type { Example, Targets, TuningTask } from "./tuning-task.ts";
+import type { Split, Splits } from "./training-data.ts";
+import type { TuningTask } from "./tuning-task.ts";
 
-/** Two or three texts, and how alike the first two are. */
-export interface EmbedExample extends Example {
-  readonly gold: number;
-  /** The texts themselves: the same text twice in a step is no negative. */
-  readonly keys: readonly string[];
-}
+type Kind = Pick<Split, "input" | "target">;
+
+const isScored = ({ input, target }: Kind) => input === "pair" && (target === "score" || target === "label");
+const isTaught = ({ input, target }: Kind) => input === "triplet" && target === "scores";
 
 /** What each loss needs of the data. */
-const NEEDS: { readonly [L in EmbeddingLoss]: (data: Pick<Dataset, "input" | "target">) => boolean } = {
-  ranking: ({ input, target }) => (input === "pair" || input === "triplet") && target === "none",
+const NEEDS: { readonly [L in EmbeddingLoss]: (data: Kind) => boolean } = {
+  ranking: ({ input, target }) => (input === "pair" && target === "none") || input === "triplet",
   triplet: ({ input }) => input === "triplet",
-  cosent: ({ input, target }) => input === "pair" && (target === "score" || target === "label"),
-  cosine: ({ input, target }) => input === "pair" && (target === "score" || target === "label"),
+  cosent: isScored,
+  angle: isScored,
+  cosine: isScored,
   contrastive: ({ input, target }) => input === "pair" && target === "label",
+  "margin-mse": isTaught,
+  divergence: isTaught,
 };
 
 /** Names of a step's terms: one for all numbers, one for each shorter length. */
@@ -49,84 +54,80 @@ const TERM = "embedding";
  * @throws InputError when the loss is not for such data, or a length is none of the model's.
  */
 export function embedTask(
-  data: Pick<Dataset, "input" | "target" | "statement" | "name">,
-  rows: readonly DataRow[],
+  { train, dev }: Pick<Splits, "train" | "dev">,
   start: StartingPoint,
   recipe: FullRecipe,
 ): TuningTask<EmbedExample, readonly Float32Array[]> {
-  const loss = chooseLoss(data, recipe.loss);
-  const { layout } = start.location;
-  const { tail, tensors } = openSentenceTail(layout?.modules);
-  const count = recipe.batchSize;
-  const perRow = data.input === "triplet" ? 2 : 1;
-  const names = [TERM, ...(recipe.dimensions ?? []).map((size) => `${TERM}${size}`)];
-  const goldOf = scaledGold(rows);
-  const readers = readersOf(start, loss);
+  const { rows, target } = train;
+  const loss = chooseLoss(train, recipe.loss);
+  const { tail, tensors } = openSentenceTail(start.location.layout?.modules);
+  const { batchSize: count, dimensions } = recipe;
+  const perRow = rows.reduce((most, row) => Math.max(most, othersOf(row).length), 1);
+  const names = [TERM, ...(dimensions ?? []).map((size) => `${TERM}${size}`)];
+  const shape = { loss, names, count, perRow, belonging: belongingOf(rows) };
+  const whole = (all: Value): LossTerm[] => {
+    const cut = (dimensions ?? []).map((size) => slice(all, 0, checkSize(size, columnsOf(all))));
+    const build = lossOf(loss, recipe, perRow);
+    return [all, ...cut].map((embeddings, i) => ({ name: names[i]!, rows: build(embeddings) }));
+  };
+  const isCached = recipe.miniBatchSize !== null;
   return {
     head: "base",
     tail,
     tailTensor: tensors,
-    losses({ outputs }) {
-      const all = outputs.embedding!;
-      const cut = (recipe.dimensions ?? []).map((size) => slice(all, 0, checkSize(size, columnsOf(all))));
-      const build = lossOf(loss, recipe, perRow);
-      return [all, ...cut].map((embeddings, i) => ({ name: names[i]!, rows: build(embeddings) }));
-    },
+    losses: ({ outputs }) => (isCached ? [cacheLoss(outputs.embedding!)] : whole(outputs.embedding!)),
+    ...(isCached ? { cached: { output: "embedding", losses: whole, rows: recipe.miniBatchSize! } } : {}),
     outputs: ["embedding"],
     config: {},
-    main: data.target === "none" ? "ndcg@10" : data.target === "score" ? "spearman" : "average_precision",
+    main: dev?.judgements !== undefined ? "ndcg@10" : mainOf(target),
     isSeparable: false,
     inputs: ({ ids }) => ({ [POOLING_MASK]: new Float32Array(ids.length).fill(1) }),
-    example(row) {
-      const keys = [row.text!, row.pair!, ...(row.negative === undefined ? [] : [row.negative])];
-      const readings = keys.map((text, i) => readers[i === 0 ? 0 : 1].read(text));
-      return {
-        texts: readings.flatMap(({ windows }) => windows),
-        length: readings.reduce((sum, { length }) => sum + length, 0),
-        truncated: readings.some(({ truncated }) => truncated),
-        weight: 1,
-        gold: goldOf(row),
-        keys,
-      };
-    },
-    targets: (examples) => ({ extra: stepInputs(examples, { loss, names, count, perRow }) }),
-    results: ({ embedding }: RunOutputs, examples, { offsets }: PackedBatch) => {
-      const size = embedding!.length / (offsets.length - 1);
-      let next = 0;
-      return examples.map(({ texts }) => {
-        next += texts.length;
-        return texts.map((_, k) => {
-          const at = (next - texts.length + k) * size;
-          return embedding!.slice(at, at + size);
-        });
-      });
-    },
-    judge: (examples, vectors) => judgeVectors(data.target, examples, vectors),
+    example: exampleReader(start, loss, scaledGold(rows)),
+    targets: (examples) => ({ extra: stepInputs(examples, shape) }),
+    results: vectorsOf,
+    judge: (examples, vectors, judged) =>
+      dev?.judgements === undefined
+        ? judgeVectors(target, examples, vectors)
+        : judgeCollection(judged, vectors, dev.judgements),
   };
 }
 
-function chooseLoss(data: Parameters<typeof embedTask>[0], asked: EmbeddingLoss | null): EmbeddingLoss {
-  const byTarget: { readonly [target: string]: EmbeddingLoss } = { score: "cosent", label: "contrastive" };
+function mainOf(target: Split["target"]): string {
+  return target === "score" ? "spearman" : target === "label" ? "average_precision" : "ndcg@10";
+}
+
+function chooseLoss(data: Split, asked: FullRecipe["loss"]): EmbeddingLoss {
+  const byTarget: { readonly [target: string]: EmbeddingLoss } = {
+    score: "cosent",
+    label: "contrastive",
+    scores: "margin-mse",
+  };
   const loss = asked ?? byTarget[data.target] ?? "ranking";
-  if (NEEDS[loss](data)) return loss;
+  if (Object.hasOwn(NEEDS, loss) && NEEDS[loss as EmbeddingLoss](data)) return loss as EmbeddingLoss;
   const fit = Object.entries(NEEDS).flatMap(([name, fits]) => (fits(data) ? [`"${name}"`] : []));
   const known = fit.length === 0 ? "no loss of embeddings; expected pairs or triplets" : fit.join(", ");
   throw new InputError(`${data.name} is read as ${data.statement}, for which there is ${known}; loss is "${loss}".`);
 }
 
-function lossOf(loss: EmbeddingLoss, recipe: FullRecipe, perRow: number): EmbeddingRowLoss {
+function lossOf(loss: EmbeddingLoss, recipe: FullRecipe, texts: number): EmbeddingRowLoss {
   const { batchSize: rows, scale, margin, symmetric } = recipe;
   switch (loss) {
     case "ranking":
-      return rankingLoss(rows, rows * perRow, { scale, symmetric });
+      return rankingLoss(rows, rows * texts, { scale, symmetric });
     case "cosent":
       return cosentLoss(rows, { scale });
+    case "angle":
+      return angleLoss(rows, { scale });
     case "cosine":
       return cosineLoss(rows);
     case "triplet":
       return tripletLoss(rows, { margin });
     case "contrastive":
       return contrastiveLoss(rows, { margin });
+    case "margin-mse":
+      return marginLoss({ rows, texts, scale });
+    case "divergence":
+      return divergenceLoss({ rows, texts, scale });
   }
 }
 
@@ -137,14 +138,48 @@ function checkSize(size: number, most: number): number {
   );
 }
 
+/** What belongs to a row's first text, then what does not. */
+function othersOf({ pair, negative, negatives = [] }: DataRow): readonly string[] {
+  return [...(pair === undefined ? [] : [pair]), ...(negative === undefined ? negatives : [negative])];
+}
+
+function belongingOf(rows: readonly DataRow[]): Map<string, Set<string>> {
+  const belonging = new Map<string, Set<string>>();
+  for (const { text = "", pair = "" } of rows) belonging.set(text, (belonging.get(text) ?? new Set()).add(pair));
+  return belonging;
+}
+
 /** Questions and what answers them have prompts of their own, where the checkpoint has any; alike texts do not. */
-function readersOf({ tokenizer, maxLength, location: { layout } }: StartingPoint, loss: EmbeddingLoss) {
+function exampleReader(
+  { tokenizer, maxLength, location: { layout } }: StartingPoint,
+  loss: EmbeddingLoss,
+  goldOf: (row: DataRow) => number,
+) {
   const model = { tokenizer, maxLength, layout };
   const prompts = { prompts: layout?.prompts ?? new Map<string, string>(), defaultPrompt: layout?.defaultPrompt };
-  const isSearch = loss === "ranking" || loss === "triplet";
+  const isSearch = !["cosent", "angle", "cosine", "contrastive"].includes(loss);
   const reader = (name: "query" | "document") =>
     new InputReader(model, { truncation: "truncate", prompt: resolvePrompt(prompts, isSearch ? name : undefined) });
-  return [reader("query"), reader("document")] as const;
+  const [first, second] = [reader("query"), reader("document")];
+  return (row: DataRow): EmbedExample => {
+    const { text, scores = [], where } = row;
+    const others = othersOf(row);
+    if (scores.length > 0 && scores.length !== others.length) {
+      throw new InputError(
+        `${where} has ${scores.length} scores; expected ${others.length}: of what belongs to the first text, then of each negative.`,
+      );
+    }
+    const readings = [...(text === undefined ? [] : [first.read(text)]), ...others.map((other) => second.read(other))];
+    return {
+      texts: readings.flatMap(({ windows }) => windows),
+      length: readings.reduce((sum, { length }) => sum + length, 0),
+      truncated: readings.some(({ truncated }) => truncated),
+      weight: 1,
+      gold: goldOf(row),
+      scores,
+      keys: [...(text === undefined ? [] : [text]), ...others],
+    };
+  };
 }
 
 /** Scores as shares of the highest, labels as 0 and 1. */
@@ -157,92 +192,15 @@ function scaledGold(rows: readonly DataRow[]): (row: DataRow) => number {
   };
 }
 
-interface StepShape {
-  readonly loss: EmbeddingLoss;
-  readonly names: readonly string[];
-  /** Rows of a full step. */
-  readonly count: number;
-  /** Candidates of each row. */
-  readonly perRow: number;
-}
-
-/** Which text of the batch is what; a step of fewer rows is filled up with rows that weigh nothing. */
-function stepInputs(examples: readonly EmbedExample[], { loss, names, count, perRow }: StepShape): Targets {
-  const width = perRow + 1;
-  const index = (offset: number) =>
-    Int32Array.from({ length: count }, (_, i) => (i < examples.length ? i * width + offset : 0));
-  const candidates = new Int32Array(count * perRow);
-  for (let k = 0; k < perRow; k++) candidates.set(index(1 + k), k * count);
-  const keyOf = (candidate: number) => examples[candidate % count]?.keys[1 + Math.floor(candidate / count)];
-  const isOneTerm = loss === "cosent";
-  const weight = 1 / (isOneTerm ? 1 : examples.length);
-  const weights = Float32Array.from({ length: isOneTerm ? 1 : count }, (_, i) => (i < examples.length ? weight : 0));
-  return {
-    anchors: index(0),
-    positives: index(1),
-    negatives: index(width - 1),
-    candidates,
-    rightCandidates: Int32Array.from({ length: count }, (_, i) => i),
-    gold: Float32Array.from({ length: count }, (_, i) => examples[i]?.gold ?? 0),
-    candidateBias: biasOf(
-      count,
-      count * perRow,
-      (i, j) => isNegative(examples[i], examples[j % count], keyOf(j)) || (i === j && i < examples.length),
-    ),
-    anchorBias: biasOf(count, count, (i, j) => i === j || isNegative(examples[i], examples[j], examples[j]?.keys[1])),
-    orderBias: biasOf(
-      count,
-      count,
-      (i, j) => (examples[i]?.gold ?? 0) < (examples[j]?.gold ?? 0) && i < examples.length && j < examples.length,
-    ),
-    lastClasses: new Int32Array(count).fill(count),
-    lastClass: Int32Array.of(count),
-    ...Object.fromEntries(names.map((name) => [`${name}Weights`, weights])),
-  };
-}
-
-/** Whether a text is another row's, and not what this row's anchor wants or is. */
-function isNegative(row: EmbedExample | undefined, other: EmbedExample | undefined, text: string | undefined): boolean {
-  if (row === undefined || other === undefined || text === undefined) return false;
-  if (text === row.keys[1] || text === row.keys[0]) return false;
-  return other.keys[0] !== row.keys[0] || text === row.keys[2];
-}
-
-function biasOf(rows: number, columns: number, counts: (row: number, column: number) => boolean): Float32Array {
-  return Float32Array.from({ length: rows * columns }, (_, at) =>
-    counts(Math.floor(at / columns), at % columns) ? 0 : LEFT_OUT,
-  );
-}
-
-/** Likeness against scores or labels; of pairs alone, each anchor against the second texts of all rows. */
-function judgeVectors(
-  target: string,
-  examples: readonly EmbedExample[],
-  vectors: readonly (readonly Float32Array[])[],
-): Judgement {
-  const cosine = (a: Float32Array, b: Float32Array) => SIMILARITY_FUNCTIONS.cosine(a, b);
-  const gold = examples.map((example) => example.gold);
-  const alike = () => vectors.map(([a, b]) => cosine(a!, b!));
-  if (target === "score") return judgeScores(gold, alike(), { sameScale: false });
-  if (target === "label") {
-    return judgeRelevance(
-      gold.map((each) => each === 1),
-      alike(),
-    );
-  }
-  const texts = new Map(
-    examples.flatMap(({ keys }, i) => keys.slice(1).map((key, k) => [key, vectors[i]![k + 1]!] as const)),
-  );
-  const wanted = new Map<string, Map<string, number>>();
-  for (const { keys } of examples) wanted.set(keys[0]!, (wanted.get(keys[0]!) ?? new Map()).set(keys[1]!, 1));
-  const anchors = new Map(examples.map(({ keys }, i) => [keys[0]!, vectors[i]![0]!]));
-  const rankings = [...anchors.values()].map((anchor) => {
-    const scored = [...texts].map(([key, vector]) => [key, cosine(anchor, vector)] as const);
-    return scored.sort((a, b) => b[1] - a[1]).map(([key]) => key);
+/** The embeddings of each example's texts. */
+function vectorsOf({ embedding }: RunOutputs, examples: readonly EmbedExample[], { offsets }: PackedBatch) {
+  const size = embedding!.length / (offsets.length - 1);
+  let next = 0;
+  return examples.map(({ texts }) => {
+    next += texts.length;
+    return texts.map((_, k) => {
+      const at = (next - texts.length + k) * size;
+      return embedding!.slice(at, at + size);
+    });
   });
-  return judgeRankings(
-    rankings,
-    [...anchors.keys()].map((key) => wanted.get(key)!),
-    [10],
-  );
 }

@@ -7,9 +7,23 @@ import type { MetricLine } from "../runs/metric-log.ts";
 import type { ScheduleName } from "../schedules.ts";
 
 /** Losses of embeddings. */
-export const EMBEDDING_LOSSES = ["ranking", "cosent", "triplet", "contrastive", "cosine"] as const;
+export const EMBEDDING_LOSSES = [
+  "ranking",
+  "cosent",
+  "angle",
+  "triplet",
+  "contrastive",
+  "cosine",
+  "margin-mse",
+  "divergence",
+] as const;
 /** The name of a loss of embeddings. */
 export type EmbeddingLoss = (typeof EMBEDDING_LOSSES)[number];
+
+/** Losses of cross-encoders. */
+export const RANKING_LOSSES = ["binary", "listwise"] as const;
+/** The name of a loss of cross-encoders. */
+export type RankingLoss = (typeof RANKING_LOSSES)[number];
 
 /** What decides the weights that a run ends with; kept in its `config.json`. */
 export interface FineTuneRecipe {
@@ -72,13 +86,31 @@ export interface FineTuneRecipe {
   readonly stride?: number | undefined;
   /**
    * Of embeddings. `ranking`: the pair must be nearer than the other rows' (multiple negatives); `cosent`: likenesses in
-   * the order of scores; `cosine`: likeness equals score; `triplet`; `contrastive`: labels 0 and 1. Default: "ranking" of
-   * pairs and triplets, "cosent" of scores, "contrastive" of labels.
+   * the order of scores, `angle` the same by AnglE's likeness; `cosine`: likeness equals score; `triplet`; `contrastive`:
+   * labels 0 and 1; `margin-mse` and `divergence`: margins, or their distribution, as a teacher's. Default: "ranking" of
+   * pairs and triplets, "cosent" of scores, "contrastive" of labels, "margin-mse" where a teacher scores. Of cross-encoders
+   * `binary`: whether each passage answers; `listwise`: which of a query's passages does. Default: "binary".
    */
-  readonly loss?: EmbeddingLoss | undefined;
+  readonly loss?: EmbeddingLoss | RankingLoss | undefined;
+  /** Of embeddings: run so many rows at a time, so that large batches fit into memory; gradients stay those of the whole. Default: all at once. */
+  readonly miniBatchSize?: number | undefined;
+  /** Of embeddings: a cross-encoder or embedder that scores each row's texts, for `margin-mse` and `divergence`. Default: none. */
+  readonly teacher?: string | undefined;
+  /** Of pairs: mine so many hard negatives for each with the model itself. Default: 0. */
+  readonly mineNegatives?: number | undefined;
+  /** Of mining: the likest texts to pass over, which may answer although nobody said so. Default: 0. */
+  readonly mineSkip?: number | undefined;
+  /** Of mining: places of the ranking to take from. Default: 100. */
+  readonly mineWithin?: number | undefined;
+  /** Of mining: how much less alike than the row's own text a negative must be. Default: 0, it may be more alike. */
+  readonly mineMargin?: number | undefined;
+  /** Of mining: the same as a share of the own text's likeness. Default: 0. */
+  readonly mineRelativeMargin?: number | undefined;
+  /** Of mining: the likest, or any of those that may be taken. Default: "top". */
+  readonly mineSampling?: "top" | "random" | undefined;
   /** Of `ranking`: learn in both directions. Default: false. */
   readonly symmetric?: boolean | undefined;
-  /** Of `ranking` and `cosent`: what likenesses are multiplied by. Default: 20. */
+  /** Of `ranking`, `cosent`, `angle`, `margin-mse`, `divergence`: what likenesses are multiplied by. Default: 20. */
   readonly scale?: number | undefined;
   /** Of `triplet` and `contrastive`: the distance (1 - cosine) to keep. Default: 0.5. */
   readonly margin?: number | undefined;
@@ -90,10 +122,14 @@ export interface FineTuneRecipe {
 export interface FineTuneOptions extends FineTuneRecipe, DatasetOptions {
   /** A model's folder, or its id on the hub. */
   readonly model: string;
-  /** Labelled rows to learn from. */
+  /** Labelled rows to learn from, or a BEIR folder. */
   readonly train: string;
-  /** Labelled rows to choose the best model by. Default: none, the last model is kept. */
+  /** Labelled rows to choose the best model by, or a BEIR folder. Default: none, the last model is kept. */
   readonly dev?: string | undefined;
+  /** Of a BEIR folder as `train`: which judgements. Default: "train". */
+  readonly trainSplit?: string | undefined;
+  /** Of a BEIR folder as `dev`: which judgements. Default: "dev". */
+  readonly devSplit?: string | undefined;
   /** The run's folder. */
   readonly output: string;
   /** Go on with the run in that folder. Default: false. */

@@ -4,9 +4,6 @@ import { removePath, writeFile } from "#platform";
 import type { Backend } from "../../backends/backend.ts";
 import { createBackend } from "../../backends/choose.ts";
 import { seedOf, uniform } from "../../backends/random.ts";
-import { type DataRow, inputKey } from "../../datasets/data-row.ts";
-import { Dataset } from "../../datasets/dataset.ts";
-import { InputError } from "../../errors.ts";
 import { bootstrapInterval } from "../../evaluation/bootstrap.ts";
 import type { Metrics } from "../../evaluation/reports.ts";
 import { batchesOfLikeLength } from "../batches/batches.ts";
@@ -19,13 +16,15 @@ import { type RunConfig, RunFolder } from "../runs/run-folder.ts";
 import { learningRates } from "../schedules.ts";
 import { TrainableModel } from "../trainable-model.ts";
 import { trainingLoop } from "../training-loop.ts";
-import { chooseTask, inferTask } from "./choose-task.ts";
+import { chooseTask } from "./choose-task.ts";
 import type { FineTuneOptions } from "./fine-tune-options.ts";
 import { countLayers, layerOf, layerRate } from "./layer-of.ts";
 import { modelCard } from "./model-card.ts";
+import { preparePairs } from "./prepare-pairs.ts";
 import { type FullRecipe, fillRecipe } from "./recipe.ts";
 import { saveTuned } from "./save-tuned.ts";
 import { openStartingPoint, type Prepared, prepareHead, type StartingPoint } from "./starting-point.ts";
+import { readSplits, type Splits } from "./training-data.ts";
 import { Tuner } from "./tuner.ts";
 import type { Example, TuningTask } from "./tuning-task.ts";
 
@@ -60,10 +59,11 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneResult
   const given = typeof options.backend === "object" ? options.backend : undefined;
   const backend = given ?? (await createBackend(options.backend as string | undefined, { threads: options.threads }));
   try {
-    const data = await readSplits(options);
-    const start = await openFor(data.task, options);
+    const read = await readSplits(options);
+    const start = await openFor(read.task, options);
     const recipe = fillRecipe(options, start.checkpoint.config);
-    const task = await chooseTask(data.task, data.train.set, data.train.rows, start, recipe);
+    const data = await preparePairs(read, recipe, { ...options, backend, maxLength: start.maxLength });
+    const task = await chooseTask(data, start, recipe);
     return await tune({ options, recipe, data, start, task, backend });
   } finally {
     if (given === undefined) await backend.close();
@@ -77,17 +77,6 @@ async function openFor(task: TrainingTask, options: FineTuneOptions): Promise<St
   return { ...start, maxLength: Math.min(start.maxLength, ANSWER_TOKENS) };
 }
 
-interface Split {
-  readonly set: Dataset;
-  readonly rows: readonly DataRow[];
-}
-
-interface Splits {
-  readonly task: TrainingTask;
-  readonly train: Split;
-  readonly dev: Split | undefined;
-}
-
 interface Work {
   readonly options: FineTuneOptions;
   readonly recipe: FullRecipe;
@@ -95,34 +84,6 @@ interface Work {
   readonly start: StartingPoint;
   readonly task: TuningTask;
   readonly backend: Backend;
-}
-
-async function readSplits(options: FineTuneOptions): Promise<Splits> {
-  const train = await readSplit(options.train, options);
-  const task = inferTask(train.set, options.task);
-  options.onNote?.(`${task}: ${train.set.statement}, ${train.rows.length} rows`);
-  if (options.dev === undefined) return { task, train, dev: undefined };
-  const dev = await readSplit(options.dev, options);
-  if (dev.set.statement !== train.set.statement) {
-    throw new InputError(
-      `${dev.set.name} is read as ${dev.set.statement}, ${train.set.name} as ${train.set.statement}.`,
-    );
-  }
-  const known = new Set(train.rows.map(inputKey));
-  const shared = dev.rows.filter((row) => known.has(inputKey(row))).length;
-  if (shared > 0)
-    options.onNote?.(`${shared} of ${dev.rows.length} rows of ${dev.set.name} are in ${train.set.name} too`);
-  return { task, train, dev };
-}
-
-async function readSplit(file: string, options: FineTuneOptions): Promise<Split> {
-  const { columns, format, target, skipBadRows, tokenColumn, tagColumn } = options;
-  const set = await Dataset.open(file, { columns, format, target, skipBadRows, tokenColumn, tagColumn });
-  const rows: DataRow[] = [];
-  for await (const row of set) rows.push(row);
-  if (rows.length === 0) throw new InputError(`${set.name} holds no rows: the split is empty.`);
-  if (set.skipped > 0) options.onNote?.(`${set.skipped} bad rows of ${set.name} were passed over`);
-  return { set, rows };
 }
 
 async function tune(work: Work): Promise<FineTuneResult> {
@@ -190,7 +151,7 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
   const { run, model, train, dev } = sitting;
   noteTrained(work, sitting);
   const { seed, batchSize, epochs } = recipe;
-  const tuner = new Tuner(model, task, { seed });
+  const tuner = new Tuner(model, task, { seed, backend: work.backend });
   const stepsPerEpoch = Math.ceil(train.length / batchSize);
   const steps = epochs * stepsPerEpoch;
   const evaluateEvery = recipe.evaluateEvery ?? stepsPerEpoch;
@@ -231,7 +192,7 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
   return {
     model: existsSync(folder) ? folder : undefined,
     task: data.task,
-    statement: data.train.set.statement,
+    statement: data.train.statement,
     fresh: sitting.prepared.fresh,
     ...result,
   };
@@ -260,7 +221,7 @@ async function saveModel(work: Work, sitting: Sitting, step: number, judgement: 
   const card = modelCard({
     base: start.location.name,
     task: data.task,
-    statement: data.train.set.statement,
+    statement: data.train.statement,
     config: run.config,
     rows: { train: train.length, dev: dev.length },
     truncated,
@@ -283,10 +244,10 @@ function intervalOf(judgement: Judgement, seed: number) {
 }
 
 function runConfig({ options, recipe, data, start }: Work): RunConfig {
-  const { columns, format, target, skipBadRows, tokenColumn, tagColumn } = options;
-  const reading = { columns, format, target, skipBadRows, tokenColumn, tagColumn };
+  const { columns, format, target, skipBadRows, tokenColumn, tagColumn, trainSplit, devSplit } = options;
+  const reading = { columns, format, target, skipBadRows, tokenColumn, tagColumn, trainSplit, devSplit };
   const stated = Object.entries(reading).filter(([, value]) => value !== undefined);
-  const files = [data.train, ...(data.dev === undefined ? [] : [data.dev])];
+  const sources = [...data.train.sources, ...(data.dev?.sources ?? [])];
   return {
     command: "fine-tune",
     options: {
@@ -298,6 +259,6 @@ function runConfig({ options, recipe, data, start }: Work): RunConfig {
       maxLength: start.maxLength,
       ...Object.fromEntries(stated),
     },
-    data: files.map(({ set }) => ({ file: set.file, sha256: set.hash() })),
+    data: sources.filter(({ file }, i) => sources.findIndex((other) => other.file === file) === i),
   };
 }

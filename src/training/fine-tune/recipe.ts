@@ -2,7 +2,7 @@ import type { JsonObject } from "../../checkpoints/json-files.ts";
 import { InputError } from "../../errors.ts";
 import { checkAverageDecay, type OptimizerName, optimizerNumbers } from "../optimizers.ts";
 import type { ScheduleName } from "../schedules.ts";
-import type { EmbeddingLoss, FineTuneRecipe } from "./fine-tune-options.ts";
+import type { EmbeddingLoss, FineTuneRecipe, RankingLoss } from "./fine-tune-options.ts";
 
 /** `FineTuneRecipe` with its defaults: plain JSON. */
 export interface FullRecipe {
@@ -31,14 +31,29 @@ export interface FullRecipe {
   readonly classWeights: "balanced" | null;
   readonly wordTokens: "first" | "all";
   readonly stride: number | null;
-  readonly loss: EmbeddingLoss | null;
+  readonly loss: EmbeddingLoss | RankingLoss | null;
+  readonly miniBatchSize: number | null;
+  readonly teacher: string | null;
+  readonly mineNegatives: number;
+  readonly mineSkip: number;
+  readonly mineWithin: number;
+  readonly mineMargin: number;
+  readonly mineRelativeMargin: number;
+  readonly mineSampling: "top" | "random";
   readonly symmetric: boolean;
   readonly scale: number;
   readonly margin: number;
   readonly dimensions: readonly number[] | null;
 }
 
-const WHOLE: readonly (keyof FineTuneRecipe)[] = ["epochs", "batchSize", "evaluateEvery", "patience", "lora"];
+const WHOLE: readonly (keyof FineTuneRecipe)[] = [
+  "epochs",
+  "batchSize",
+  "evaluateEvery",
+  "patience",
+  "lora",
+  "miniBatchSize",
+];
 
 /** @throws InputError for a number that makes no sense. */
 export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullRecipe {
@@ -80,6 +95,14 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     wordTokens: recipe.wordTokens ?? "first",
     stride: recipe.stride ?? null,
     loss: recipe.loss ?? null,
+    miniBatchSize: recipe.miniBatchSize ?? null,
+    teacher: recipe.teacher ?? null,
+    mineNegatives: recipe.mineNegatives ?? 0,
+    mineSkip: recipe.mineSkip ?? 0,
+    mineWithin: recipe.mineWithin ?? 100,
+    mineMargin: recipe.mineMargin ?? 0,
+    mineRelativeMargin: recipe.mineRelativeMargin ?? 0,
+    mineSampling: recipe.mineSampling ?? "top",
     symmetric: recipe.symmetric ?? false,
     scale: recipe.scale ?? 20,
     margin: recipe.margin ?? 0.5,

@@ -2,12 +2,13 @@ import type { RunOutputs } from "../../backends/backend.ts";
 import type { JsonObject } from "../../checkpoints/json-files.ts";
 import type { StoredTensor } from "../../checkpoints/stored-types.ts";
 import type { DataRow } from "../../datasets/data-row.ts";
+import type { Value } from "../../engine/graph.ts";
 import type { HeadName } from "../../models/architecture.ts";
 import type { Tail } from "../../models/model-graph.ts";
 import type { PackedBatch } from "../../models/packed-batch.ts";
 import type { TextIds } from "../../tasks/run-encodings.ts";
 import type { Judgement } from "../evaluate/judge.ts";
-import type { LossBuilder } from "../losses/loss-term.ts";
+import type { LossBuilder, LossTerm } from "../losses/loss-term.ts";
 
 /** A row as the model reads it. */
 export interface Example {
@@ -24,6 +25,15 @@ export interface Example {
 /** Inputs of a loss: labels and weights, by name. */
 export interface Targets {
   readonly [name: string]: Int32Array | Float32Array;
+}
+
+/** A loss over all of a step's embeddings. */
+export interface CachedLoss {
+  /** The embeddings, an output of the model with a row a text. */
+  readonly output: string;
+  /** Rows that are run at a time. */
+  readonly rows: number;
+  losses(embeddings: Value): readonly LossTerm[];
 }
 
 /** What makes a task of rows: how they are read, what is minimized, how the result is judged. */
@@ -51,6 +61,8 @@ export interface TuningTask<E extends Example = Example, Result = unknown> {
   targets(examples: readonly E[], total: number): { readonly extra: Targets } & Pick<PackedBatch, "rows" | "groups">;
   /** Inputs that the model itself wants of every batch. */
   inputs?(batch: PackedBatch): Targets;
+  /** Where a step is run in parts although rows' losses depend on the others: see `cached-step.ts`. */
+  readonly cached?: CachedLoss;
   /** One result an example. */
   results(outputs: RunOutputs, examples: readonly E[], batch: PackedBatch): Result[];
   judge(examples: readonly E[], results: readonly Result[], rows: readonly DataRow[]): Judgement;

@@ -1,6 +1,8 @@
 import { test } from "vitest";
 import { drawn, expectLoss } from "../../../tests/support/loss-slopes.ts";
+import { divergenceLoss, marginLoss, teacherInputs } from "./distillation-losses.ts";
 import {
+  angleLoss,
   contrastiveLoss,
   cosentLoss,
   cosineLoss,
@@ -10,8 +12,10 @@ import {
   tripletLoss,
 } from "./embedding-losses.ts";
 
-/** Three rows of three texts each, of five numbers. */
-const [ROWS, TEXTS, SIZE] = [3, 9, 5] as const;
+/** Three rows of three texts each, of six numbers. */
+const [ROWS, TEXTS, SIZE] = [3, 9, 6] as const;
+/** A teacher's scores of each row's own text and its negatives; the last row has one of these. */
+const TAUGHT = [[3, 1, -1], [2, 2.5, 0], [1, -2]]; // biome-ignore format: a row a row
 const GOLD = [0.2, 1, 0];
 const KEPT = [0, LEFT_OUT, 0, 0, 0, 0, LEFT_OUT, 0, 0]; // anchor 0 leaves candidate 1 out, anchor 2 candidate 0
 const INPUTS = {
@@ -23,6 +27,10 @@ const INPUTS = {
   candidateBias: Float32Array.from(KEPT),
   anchorBias: new Float32Array(9),
   orderBias: Float32Array.from(GOLD.flatMap((a) => GOLD.map((b) => (a < b ? 0 : LEFT_OUT)))),
+  text0: Int32Array.from([1, 4, 7]),
+  text1: Int32Array.from([2, 5, 8]),
+  text2: Int32Array.from([3, 0, 0]),
+  ...teacherInputs(TAUGHT, 3),
   lastClasses: new Int32Array(ROWS).fill(ROWS),
   lastClass: Int32Array.of(ROWS),
   gold: Float32Array.from(GOLD),
@@ -33,6 +41,25 @@ function cosine(a: number, b: number): number {
   const [x, y] = [a, b].map((text) => all.subarray(text * SIZE, (text + 1) * SIZE)) as [Float32Array, Float32Array];
   const dot = (u: Float32Array, v: Float32Array) => u.reduce((sum, value, i) => sum + value * v[i]!, 0);
   return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
+}
+
+/** What the student makes of a row's own text and its negatives. */
+const taughtScores = (i: number) => [3 * i + 1, 3 * i + 2, [3, 0][i]!].slice(0, TAUGHT[i]!.length).map((text) => 4 * cosine(3 * i, text)); // biome-ignore format: one
+
+/** AnglE's: the parts of the quotient of the two as complex numbers, brought to length 1. */
+function angle(a: number, b: number): number {
+  const all = drawn(TEXTS * SIZE);
+  const [x, y] = [a, b].map((text) => {
+    const numbers = Array.from(all.subarray(text * SIZE, (text + 1) * SIZE));
+    const length = Math.hypot(...numbers);
+    return numbers.map((number) => number / length);
+  }) as [number[], number[]];
+  let sum = 0;
+  for (let k = 0; k < SIZE / 2; k++) {
+    const [a, b, c, d] = [x[k]!, x[k + SIZE / 2]!, y[k]!, y[k + SIZE / 2]!];
+    sum += a * c + b * d + (b * c - a * d);
+  }
+  return Math.abs(sum);
 }
 
 const logSum = (values: readonly number[]) => Math.log(values.reduce((sum, value) => sum + Math.exp(value), 0));
@@ -69,6 +96,41 @@ const CASES: readonly (readonly [name: string, loss: EmbeddingRowLoss, expected:
       );
       return [Math.log(1 + pairs.reduce((sum, difference) => sum + Math.exp(difference), 0))];
     },
+  ],
+  [
+    "angle",
+    angleLoss(ROWS, { scale: 2 }),
+    () => {
+      const alike = each((i) => 2 * angle(3 * i, 3 * i + 1));
+      const pairs = each((i) => i).flatMap((i) =>
+        each((j) => j)
+          .filter((j) => GOLD[i]! < GOLD[j]!)
+          .map((j) => alike[i]! - alike[j]!),
+      );
+      return [Math.log(1 + pairs.reduce((sum, difference) => sum + Math.exp(difference), 0))];
+    },
+  ],
+  [
+    "margin-mse",
+    marginLoss({ rows: ROWS, texts: 3, scale: 4 }),
+    () =>
+      each((i) => {
+        const [own = 0, ...others] = taughtScores(i);
+        const errors = others.map((other, k) => (own - other - (TAUGHT[i]![0]! - TAUGHT[i]![k + 1]!)) ** 2);
+        return errors.reduce((sum, error) => sum + error, 0) / errors.length;
+      }),
+  ],
+  [
+    "divergence",
+    divergenceLoss({ rows: ROWS, texts: 3, scale: 4 }),
+    () =>
+      each((i) => {
+        const [student, teacher] = [taughtScores(i), TAUGHT[i]!];
+        return teacher.reduce((sum, score, k) => {
+          const log = score - logSum(teacher);
+          return sum + Math.exp(log) * (log - (student[k]! - logSum(student)));
+        }, 0);
+      }),
   ],
   ["cosine", cosineLoss(ROWS), () => each((i) => (cosine(3 * i, 3 * i + 1) - GOLD[i]!) ** 2)],
   [

@@ -3,13 +3,15 @@
  * say which texts a row is of. Likeness is the cosine.
  */
 import type { Value } from "../../engine/graph.ts";
-import { concat } from "../../engine/ops/columns.ts";
+import { concat, slice } from "../../engine/ops/columns.ts";
 import { activation, add, affine, multiply } from "../../engine/ops/elementwise.ts";
 import { gatherRows } from "../../engine/ops/embedding.ts";
 import { crossEntropy } from "../../engine/ops/losses.ts";
 import { matmul } from "../../engine/ops/matmul.ts";
 import { normalize } from "../../engine/ops/norm.ts";
 import { sumColumns } from "../../engine/ops/sum.ts";
+import { columnsOf } from "../../engine/shape.ts";
+import { InputError } from "../../errors.ts";
 
 /** Makes the loss of each row from embeddings -> [N, 1] */
 export type EmbeddingRowLoss = (embeddings: Value) => Value;
@@ -20,7 +22,7 @@ export const LEFT_OUT = -1e9;
 const NOTHING = -30;
 
 /** The embeddings of the texts that the input of that name lists, of length 1 -> [count, D] */
-function textsOf(embeddings: Value, name: string, count: number): Value {
+export function textsOf(embeddings: Value, name: string, count: number): Value {
   const index = embeddings.graph.input(name, [count, 1], "i32", { bound: "texts" });
   return normalize(gatherRows(embeddings, index));
 }
@@ -57,15 +59,46 @@ export function rankingLoss(
 }
 
 /**
+ * AnglE's likeness, which does not level off as the cosine does: halves of an embedding as real and imaginary part, the sum of
+ * both parts of the quotient x / y of length 1, its size -> [N, 1]. Source: Li & Li, arXiv 2309.12871;
+ * sentence_transformers/util/similarity.py (pairwise_angle_sim).
+ */
+function angle(embeddings: Value, rows: number): Value {
+  const [x, y] = [textsOf(embeddings, "anchors", rows), textsOf(embeddings, "positives", rows)];
+  const size = columnsOf(x);
+  if (size % 2 !== 0)
+    throw new InputError(`The angle loss halves embeddings; these have ${size} numbers, an odd count.`);
+  const [a, b, c, d] = [x, y].flatMap((z) => [slice(z, 0, size / 2), slice(z, size / 2, size / 2)]) as [
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
+  const real = add(multiply(a, c), multiply(b, d));
+  const imaginary = add(multiply(b, c), affine(multiply(a, d), -1));
+  const sum = sumColumns(add(real, imaginary));
+  return add(activation(sum, "relu"), activation(affine(sum, -1), "relu"));
+}
+
+/**
  * CoSENT: log(1 + the sum over pairs of rows of e^(scale x (the less alike's cosine - the more alike's))). The f32 input
  * `orderBias` [N, N] is 0 where row i is less alike than row j, else `LEFT_OUT`; i32 `lastClasses`
  * [N, 1] and `lastClass` [1, 1] hold N. One number for the step, in its one row.
  * Source: Su, "CoSENT", 2022; sentence_transformers/losses/CoSENTLoss.py.
  */
 export function cosentLoss(rows: number, { scale }: { readonly scale: number }): EmbeddingRowLoss {
+  return orderLoss(rows, scale, (embeddings) => likeness(embeddings, rows, "positives"));
+}
+
+/** As `cosentLoss`, of AnglE's likeness instead of the cosine. */
+export function angleLoss(rows: number, { scale }: { readonly scale: number }): EmbeddingRowLoss {
+  return orderLoss(rows, scale, (embeddings) => angle(embeddings, rows));
+}
+
+function orderLoss(rows: number, scale: number, alike: (embeddings: Value) => Value): EmbeddingRowLoss {
   return (embeddings) => {
     const { graph } = embeddings;
-    const scores = affine(likeness(embeddings, rows, "positives"), scale);
+    const scores = affine(alike(embeddings), scale);
     const ones = graph.constant("ones", new Float32Array(rows).fill(1), [rows, 1]);
     const differences = add(
       matmul(scores, ones, { transposeB: true }),
