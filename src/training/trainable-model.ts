@@ -250,7 +250,7 @@ export class TrainableModel {
   /** As `accumulate` sees the model: the same numbers are dropped. */
   #dropping(outputs: readonly string[]): Compiled {
     return this.#compiled(`dropping ${outputs.join()}`, () => {
-      const built = new LossGraph(this.#options, this.#options.dropout ?? 0);
+      const built = new LossGraph(this.#options, "learn");
       return { graph: built.graph, outputs: Object.fromEntries(outputs.map((name) => [name, built.output(name)])) };
     });
   }

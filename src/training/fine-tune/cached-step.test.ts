@@ -25,7 +25,7 @@ async function step(miniBatchSize: number | undefined) {
     start.checkpoint.config,
   );
   const task = embedTask({ train, dev: undefined }, start, recipe) as TuningTask;
-  const { architecture, tensors } = prepareHead(start, { head: "base", tail: task.tail, config: {}, seed: 0 });
+  const { architecture, tensors } = prepareHead(start, { head: "base", tail: task.tail, config: {}, recipe });
   const backend = new ReferenceBackend();
   const { head, tail, losses } = task;
   const model = new TrainableModel({ architecture, head, tail, losses, backend, tensors });
