@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { CommonFlags } from "./flags.ts";
+import type { CommonFlags, OutputForm } from "./flags.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command is called with. */
-export interface Call<Flags extends CommonFlags = CommonFlags> {
+export interface Call<Flags extends OutputForm = CommonFlags> {
   readonly positionals: readonly string[];
   readonly flags: Flags;
   readonly terminal: Terminal;
@@ -12,7 +12,7 @@ export interface Call<Flags extends CommonFlags = CommonFlags> {
 }
 
 /** One verb of the command line. */
-export interface CommandDefinition<Flags extends CommonFlags = CommonFlags> {
+export interface CommandDefinition<Flags extends OutputForm = CommonFlags> {
   /** Arguments, flags beyond those of every command, and what a line of the result holds. */
   declare(command: Command): void;
   /** Whole command lines that work, for `--help`. */

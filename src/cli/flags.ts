@@ -1,13 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Backend, type BackendName, DTYPES, type Dtype } from "../backends/backend.ts";
 
-/** Flags of every command. */
-export interface CommonFlags {
+/** How every command tells things. */
+export interface OutputForm {
   readonly json?: true;
+  readonly quiet?: true;
+}
+
+/** Flags of every command. */
+export interface CommonFlags extends OutputForm {
   /** One that is open where runs are timed (see profiled-run.ts). */
   readonly backend?: BackendName | Backend;
   readonly threads?: number;
-  readonly quiet?: true;
 }
 
 /** Where texts come from, when they are not arguments. */
@@ -36,11 +40,15 @@ export interface ModelFlags {
 const BACKENDS: readonly BackendName[] = ["native", "wasm", "reference"];
 
 export function addCommonFlags(command: Command): void {
-  command
-    .option("--json", "one JSON object a line, as in a pipe")
-    .addOption(new Option("--backend <name>", "what computes").choices(BACKENDS))
-    .option("--threads <n>", "threads to compute with (default: physical cores)", positiveInteger)
-    .option("--quiet", "no notes and no progress on stderr");
+  const options = [
+    new Option("--json", "one JSON object a line, as in a pipe"),
+    new Option("--backend <name>", "what computes").choices(BACKENDS),
+    new Option("--threads <n>", "threads to compute with (default: physical cores)").argParser(positiveInteger),
+    new Option("--quiet", "no notes and no progress on stderr"),
+  ];
+  // A command may have one of them in a form of its own.
+  const isFree = ({ long }: Option) => command.options.every((option) => option.long !== long);
+  for (const option of options.filter(isFree)) command.addOption(option);
 }
 
 export function addModelFlag(command: Command): void {

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { movePath, partialName, pathKind, removePath } from "#platform";
 import { InputError } from "../errors.ts";
-import type { CommonFlags, OutputFlags } from "./flags.ts";
+import type { CommonFlags, OutputFlags, OutputForm } from "./flags.ts";
 import type { Reporter } from "./reporter.ts";
 import { partialOutput } from "./resume.ts";
 import { type Terminal, writeText } from "./terminal.ts";
@@ -36,7 +36,7 @@ export async function writeResults<R>(
 }
 
 /** Whether a person reads stdout, who wants no JSON. */
-export function isForPeople(flags: CommonFlags & OutputFlags, { stdout }: Terminal): boolean {
+export function isForPeople(flags: OutputForm & OutputFlags, { stdout }: Terminal): boolean {
   return flags.json !== true && flags.output === undefined && stdout.isTTY === true;
 }
 

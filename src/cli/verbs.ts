@@ -112,6 +112,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
+    name: "bench",
+    summary: "measure how fast a model runs on your texts",
+    load: async () => (await import("./commands/bench.ts")).bench,
+  },
+  {
     name: "completion",
     summary: "print a script that completes commands in a shell",
     load: async () => (await import("./commands/completion.ts")).completion(VERBS),

@@ -23,6 +23,8 @@ export interface ProfileTotals {
   readonly milliseconds: number;
   /** Between the first step of all and the last one, while no step ran: the backend waited for work. */
   readonly idleMilliseconds: number;
+  /** What the arithmetic would take at the peak of its dtypes; undefined where that is not known. */
+  readonly atPeakMilliseconds: number | undefined;
   readonly perSecond: number;
   readonly ofPeak: number | undefined;
 }
@@ -130,9 +132,10 @@ export class Profile {
       if (sum.operations > 0) atPeak += (1000 * sum.operations) / (this.peak(sum.multiplier) ?? Number.NaN);
     }
     const idleMilliseconds = this.#runs === 0 ? 0 : Math.max(0, this.#last - this.#first - milliseconds);
+    const atPeakMilliseconds = atPeak > 0 ? atPeak : undefined;
     const ofPeak = atPeak > 0 ? atPeak / milliseconds : undefined;
     const perSecond = milliseconds === 0 ? 0 : (1000 * operations) / milliseconds;
-    return { runs: this.#runs, milliseconds, idleMilliseconds, perSecond, ofPeak };
+    return { runs: this.#runs, milliseconds, idleMilliseconds, atPeakMilliseconds, perSecond, ofPeak };
   }
 
   #labelled(program: Program): readonly LabelledStep[] {
