@@ -13,6 +13,7 @@ import { logitsOf } from "./window-logits.ts";
 const NEEDS: TaskNeeds = {
   task: "Classifier",
   heads: [{ head: "sequence", outputs: ["logits"] }],
+  ofSentences: true,
   suggested: [
     "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
     "cardiffnlp/twitter-roberta-base-sentiment-latest",

@@ -1,6 +1,7 @@
 import type { Backend, Dtype } from "../backends/backend.ts";
 import { ReferenceBackend } from "../backends/reference/reference.ts";
 import type { Checkpoint } from "../checkpoints/repository.ts";
+import type { StoredTensor } from "../checkpoints/stored-types.ts";
 import { CheckpointError, ClozeError, ConfigError, InputError } from "../errors.ts";
 import type { ConfiguredArchitecture, HeadName } from "../models/architecture.ts";
 import { configure, loadModel, statedHeadOf } from "../models/load-model.ts";
@@ -63,12 +64,18 @@ export function openHead(
   checkpoint: Checkpoint,
   name: string,
   needs: HeadNeeds,
-  options: { readonly backend: Backend; readonly dtype: Dtype | undefined; onTensor(): void },
+  options: {
+    readonly backend: Backend;
+    readonly dtype: Dtype | undefined;
+    onTensor(): void;
+    /** Weights of the tail, from elsewhere. */
+    readonly tensors?: ((name: string) => StoredTensor | undefined) | undefined;
+  },
 ): OpenedHead {
   const { backend, dtype } = options;
-  const tensors = () => {
+  const tensors = (tensor: string) => {
     options.onTensor();
-    return undefined;
+    return options.tensors?.(tensor);
   };
   const found = tryHeads(checkpoint, needs, (head) =>
     loadModel(checkpoint, { head, backend, tail: needs.tail, tensors, dtype }),

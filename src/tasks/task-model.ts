@@ -13,6 +13,7 @@ import { chooseMaxLength } from "./max-length.ts";
 import { type HeadUse, openHead } from "./open-head.ts";
 import { openOnBackend } from "./open-on-backend.ts";
 import { ProgressMeter } from "./progress.ts";
+import { sentenceHead } from "./sentence-classifier.ts";
 
 /** What a task asks of a checkpoint. */
 export interface TaskNeeds {
@@ -24,6 +25,8 @@ export interface TaskNeeds {
   readonly suggested?: readonly string[] | undefined;
   /** Results that the task adds to the program; `heads` may name them. */
   readonly tail?: Tail | undefined;
+  /** Whether the head may be the last module of an embedder's folder (`sentenceHead`). Default: false. */
+  readonly ofSentences?: boolean | undefined;
 }
 
 /** A checkpoint opened for a task. */
@@ -76,11 +79,19 @@ async function openParts(location: ModelLocation, needs: TaskNeeds, backend: Bac
   const { layout, name } = location;
   const folder = layout?.encoderFolder ?? location.folder;
   let progress: ProgressMeter | undefined;
-  const { model, head, outputs } = openHead(Checkpoint.open(folder), name, needs, {
-    backend,
-    dtype: options.dtype,
-    onTensor: () => progress?.advance(1),
-  });
+  const checkpoint = Checkpoint.open(folder);
+  const sentences = needs.ofSentences === true ? sentenceHead(layout, checkpoint) : undefined;
+  const { model, head, outputs } = openHead(
+    checkpoint,
+    name,
+    { ...needs, ...sentences },
+    {
+      backend,
+      tensors: sentences?.tensors,
+      dtype: options.dtype,
+      onTensor: () => progress?.advance(1),
+    },
+  );
   try {
     const tokenizer = await Tokenizer.load(folder);
     const { labels, common: config } = model.architecture;

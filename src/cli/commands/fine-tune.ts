@@ -92,6 +92,10 @@ function addRecipeFlags(command: Command): void {
     .option("--head-only", "train what is not the encoder alone")
     .option("--freeze-layers <n>", "leave embeddings and the first layers as they are (default: 0)", wholeNumber)
     .option("--layer-decay <x>", "a layer's rate as a share of the one above (default: 1)", positiveNumber)
+    .option(
+      "--few-shot",
+      "of a few texts a class: tune embeddings by contrast, then fit a head (epochs 1, rate 2e-5, batch 16)",
+    )
     .option("--lora <rank>", "train matrices of that rank beside the encoder's linears instead", positiveInteger)
     .option("--lora-alpha <x>", "of LoRA: scale times rank (default: twice the rank)", positiveNumber)
     .option("--lora-targets <name...>", 'of LoRA: which linears, by the ends of names; "all" (default: query, value)')

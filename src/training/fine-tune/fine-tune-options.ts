@@ -66,6 +66,11 @@ export interface FineTuneRecipe {
   /** Learning rate of a layer as a share of the layer's above it. Default: 1. */
   readonly layerDecay?: number | undefined;
   /**
+   * Of classes, from a few examples each: embeddings are tuned by contrast of like and unlike texts, then a linear head is
+   * fitted on them. Epochs, rate and batch size are of the pairs: 1, 2e-5 and 16 by default. Default: false.
+   */
+  readonly fewShot?: boolean | undefined;
+  /**
    * LoRA: the encoder stays as it is, and matrices of this rank beside its linears learn, with the head. `model/` has them
    * merged, `adapter/` keeps them apart as PEFT does. Default: none.
    */

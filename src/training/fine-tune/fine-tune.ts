@@ -17,6 +17,7 @@ import { learningRates } from "../schedules.ts";
 import { TrainableModel } from "../trainable-model.ts";
 import { trainingLoop } from "../training-loop.ts";
 import { chooseTask } from "./choose-task.ts";
+import { addHead, checkFewShot, judgeFolder, pairsOf } from "./few-shot.ts";
 import type { FineTuneOptions } from "./fine-tune-options.ts";
 import { countLayers, layerOf, layerRate } from "./layer-of.ts";
 import { modelCard } from "./model-card.ts";
@@ -62,6 +63,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneResult
     const read = await readSplits(options);
     const start = await openFor(read.task, options);
     const recipe = fillRecipe(options, start.checkpoint.config);
+    if (recipe.fewShot) return await tuneFewShot({ options, recipe, data: read, start, backend });
     const data = await preparePairs(read, recipe, { ...options, backend, maxLength: start.maxLength });
     const task = await chooseTask(data, start, recipe);
     return await tune({ options, recipe, data, start, task, backend });
@@ -121,6 +123,52 @@ async function tune(work: Work): Promise<FineTuneResult> {
   } finally {
     run.close();
   }
+}
+
+/** Two runs in one: that of the embedder in `embedder/`, and the head on it. */
+async function tuneFewShot(work: Omit<Work, "task">): Promise<FineTuneResult> {
+  const { options, data, backend } = work;
+  const { rows, name } = data.train;
+  checkFewShot(data.train);
+  const start = withoutPrompts(work.start);
+  const run = new RunFolder(options.output, runConfig(work), { resume: options.resume });
+  try {
+    const result = await tuneEmbedder({ ...work, start }, join(run.path, "embedder"));
+    const told = { ...result, task: data.task, fresh: ["linear.weight", "linear.bias"] };
+    if (result.model === undefined || result.end === "interrupted") return { ...told, model: undefined };
+    const folders = { embedder: result.model, head: join(run.path, "head"), model: join(run.path, "model") };
+    const labels = await addHead(folders, rows, { name, backend });
+    const judgement = data.dev === undefined ? undefined : await judgeFolder(folders.model, data.dev.rows, { backend });
+    const card = cardOf(work, run.config, { step: result.steps, judgement, labels, truncated: 0 });
+    writeText(join(folders.model, "README.md"), card);
+    writePredictions(run.path, judgement);
+    if (judgement !== undefined) run.log.append({ step: result.steps, ...judgement.metrics });
+    writeText(join(run.path, "report.html"), runReport([readRun(run.path)]));
+    const best = { step: result.steps, metrics: judgement?.metrics ?? {} };
+    return { ...told, model: folders.model, best };
+  } finally {
+    run.close();
+  }
+}
+
+/** By the cosines of pairs of texts: 1 of one class, 0 of two. */
+async function tuneEmbedder(work: Omit<Work, "task">, output: string): Promise<FineTuneResult> {
+  const { options, data, start } = work;
+  const recipe = { ...work.recipe, loss: "cosine", keep: "last" } as const;
+  const rows = pairsOf(data.train.rows, recipe.seed);
+  const splits: Splits = { task: "embed", train: { ...data.train, input: "pair", rows }, dev: undefined };
+  const task = await chooseTask(splits, start, recipe);
+  return tune({ ...work, options: { ...options, output }, recipe, data: splits, task });
+}
+
+/** A classifier's texts have no prompt before them. */
+function withoutPrompts(start: StartingPoint): StartingPoint {
+  const { layout } = start.location;
+  if (layout === undefined) return start;
+  return {
+    ...start,
+    location: { ...start.location, layout: { ...layout, prompts: new Map(), defaultPrompt: undefined } },
+  };
 }
 
 /** Which parameters are trained, and how fast. */
@@ -187,7 +235,7 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
     onProgress: options.onProgress,
     onMetrics: options.onMetrics,
   });
-  writeFile(join(run.path, "report.html"), [new TextEncoder().encode(runReport([readRun(run.path)]))]);
+  writeText(join(run.path, "report.html"), runReport([readRun(run.path)]));
   const folder = join(run.path, "model");
   return {
     model: existsSync(folder) ? folder : undefined,
@@ -216,34 +264,57 @@ function epochOf(train: readonly Example[], batchSize: number, seed: number) {
 
 /** The model as it is, its card, and what it makes of the dev set. */
 async function saveModel(work: Work, sitting: Sitting, step: number, judgement: Judgement | undefined): Promise<void> {
-  const { options, recipe, data, start, task } = work;
-  const { run, model, prepared, train, dev, truncated } = sitting;
-  const card = modelCard({
+  const { options, data, start, task } = work;
+  const { run, model, prepared, truncated } = sitting;
+  const labels = task.head === "sequence" || task.head === "token" ? prepared.architecture.labels : [];
+  const card = cardOf(work, run.config, { step, judgement, labels, truncated });
+  const tensors = await model.tensors();
+  saveTuned(options.output, start, prepared, tensors, { card, task: data.task, base: options.model });
+  writePredictions(options.output, judgement);
+}
+
+/** What became of a model that is kept. */
+interface Kept {
+  readonly step: number;
+  readonly judgement: Judgement | undefined;
+  readonly labels: readonly string[];
+  /** Training rows that were cut. */
+  readonly truncated: number;
+}
+
+function cardOf({ recipe, data, start }: Omit<Work, "task">, config: RunConfig, kept: Kept): string {
+  const { step, judgement, labels, truncated } = kept;
+  return modelCard({
     base: start.location.name,
     task: data.task,
     statement: data.train.statement,
-    config: run.config,
-    rows: { train: train.length, dev: dev.length },
+    config,
+    rows: { train: data.train.rows.length, dev: data.dev?.rows.length ?? 0 },
     truncated,
     maxLength: start.maxLength,
     step,
     metrics: judgement?.metrics ?? {},
     main: judgement === undefined ? undefined : { name: judgement.main, interval: intervalOf(judgement, recipe.seed) },
-    labels: task.head === "sequence" || task.head === "token" ? prepared.architecture.labels : [],
+    labels,
   });
-  const tensors = await model.tensors();
-  saveTuned(options.output, start, prepared, tensors, { card, task: data.task, base: options.model });
-  const file = join(options.output, PREDICTIONS);
+}
+
+function writePredictions(folder: string, judgement: Judgement | undefined): void {
+  const file = join(folder, PREDICTIONS);
   const predictions = judgement?.predictions;
   if (predictions === undefined) removePath(file);
-  else writeFile(file, [new TextEncoder().encode(predictions.map((row) => `${JSON.stringify(row)}\n`).join(""))]);
+  else writeText(file, predictions.map((row) => `${JSON.stringify(row)}\n`).join(""));
+}
+
+function writeText(file: string, text: string): void {
+  writeFile(file, [new TextEncoder().encode(text)]);
 }
 
 function intervalOf(judgement: Judgement, seed: number) {
   return bootstrapInterval(judgement.count, judgement.measure, (counter) => uniform(seed, counter), { resamples: 200 });
 }
 
-function runConfig({ options, recipe, data, start }: Work): RunConfig {
+function runConfig({ options, recipe, data, start }: Omit<Work, "task">): RunConfig {
   const { columns, format, target, skipBadRows, tokenColumn, tagColumn, trainSplit, devSplit } = options;
   const reading = { columns, format, target, skipBadRows, tokenColumn, tagColumn, trainSplit, devSplit };
   const stated = Object.entries(reading).filter(([, value]) => value !== undefined);

@@ -23,6 +23,7 @@ export interface FullRecipe {
   readonly headOnly: boolean;
   readonly freezeLayers: number;
   readonly layerDecay: number;
+  readonly fewShot: boolean;
   readonly lora: number | null;
   readonly loraAlpha: number | null;
   readonly loraTargets: readonly string[] | null;
@@ -68,10 +69,11 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     const value = recipe[name] ?? 0;
     if (!(value >= 0 && value < 1)) throw new InputError(`${name} is ${value}; expected a share from 0 to below 1.`);
   }
+  const { fewShot = false } = recipe;
   return {
-    epochs: recipe.epochs ?? 3,
-    learningRate: recipe.learningRate ?? 5e-5,
-    batchSize: recipe.batchSize ?? 32,
+    epochs: recipe.epochs ?? (fewShot ? 1 : 3),
+    learningRate: recipe.learningRate ?? (fewShot ? 2e-5 : 5e-5),
+    batchSize: recipe.batchSize ?? (fewShot ? 16 : 32),
     seed: recipe.seed ?? 0,
     schedule: recipe.schedule ?? "linear",
     warmup: recipe.warmup ?? 0.1,
@@ -86,6 +88,7 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     headOnly: recipe.headOnly ?? false,
     freezeLayers: recipe.freezeLayers ?? 0,
     layerDecay: recipe.layerDecay ?? 1,
+    fewShot,
     lora: recipe.lora ?? null,
     loraAlpha: recipe.loraAlpha ?? null,
     loraTargets: recipe.loraTargets ?? null,
