@@ -31,7 +31,7 @@ const KERNEL_GROUPS = { simd: [], relaxed: ["-mrelaxed-simd"] };
  * Products, where every turn of a loop that is spelled out counts. The other kernels write their vectors themselves:
  * for them the compiler's own unrolling and vectorizing add a fifth to a module that is sent over the network, and no speed.
  */
-const UNROLLED = ["attention.cc", "attention_plain.cc", "linear.cc", "matmul.cc", "multiply.cc", "multiply_words.cc"];
+const UNROLLED = ["attention.cc", "attention_plain.cc", "linear.cc", "multiply.cc", "multiply_words.cc"];
 const THREADING = { single: [], shared: ["-matomics"] };
 
 const STACK_BYTES = 1 << 18;

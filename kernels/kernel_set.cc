@@ -17,10 +17,10 @@ struct Table {
 };
 
 // By opcode, whatever order the op table has.
-constexpr Table by_opcode(const Kernel* linear) {
+constexpr Table by_opcode(const Kernel* linear, const Kernel* matmul) {
   Table table = {};
   table.at[OP_LINEAR] = linear;
-  table.at[OP_MATMUL] = &matmul_kernel;
+  table.at[OP_MATMUL] = matmul;
   table.at[OP_EMBEDDING] = &embedding_kernel;
   table.at[OP_EMBEDDING_SUM] = &embedding_sum_kernel;
   table.at[OP_ADD] = &add_kernel;
@@ -79,7 +79,7 @@ constexpr bool complete(const Table& table) {
   return true;
 }
 
-constexpr Table table = by_opcode(&linear_kernel);
+constexpr Table table = by_opcode(&linear_kernel, &matmul_kernel);
 static_assert(complete(table), "an operation of the op table has no kernel");
 
 template <const WordMultipliers& MULTIPLIERS>
@@ -102,21 +102,21 @@ constexpr KernelSet set_of(const char* name, const Table& kernels) {
 
 extern const KernelSet kernel_set = set_of<plain_multipliers>(CLOZE_NAME_OF(CLOZE_ISA), table);
 
-// The same set on processors that multiply narrower numbers too: one kernel differs.
+// The same set on processors that multiply narrower numbers too: two kernels differ.
 #if defined(__AVX2__)
 namespace {
-constexpr Table vnni_table = by_opcode(&linear_vnni_kernel);
+constexpr Table vnni_table = by_opcode(&linear_vnni_kernel, &matmul_vnni_kernel);
 }
 extern const KernelSet vnni_kernel_set = set_of<vnni_multipliers>(CLOZE_NAME_OF(CLOZE_ISA) "_vnni", vnni_table);
 #endif
 #if defined(__AVX512F__)
 namespace {
-constexpr Table vnni_bf16_table = by_opcode(&linear_vnni_bf16_kernel);
+constexpr Table vnni_bf16_table = by_opcode(&linear_vnni_bf16_kernel, &matmul_vnni_bf16_kernel);
 }
 extern const KernelSet vnni_bf16_kernel_set = set_of<vnni_bf16_multipliers>(CLOZE_NAME_OF(CLOZE_ISA) "_bf16", vnni_bf16_table);
 
 namespace {
-constexpr Table amx_table = by_opcode(&linear_amx_kernel);
+constexpr Table amx_table = by_opcode(&linear_amx_kernel, &matmul_amx_kernel);
 }
 extern const KernelSet amx_kernel_set = set_of<amx_multipliers>(CLOZE_NAME_OF(CLOZE_ISA) "_amx", amx_table);
 #endif

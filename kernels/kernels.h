@@ -8,10 +8,13 @@ namespace cloze::CLOZE_ISA {
 extern const Kernel linear_kernel;
 #if defined(__AVX2__)
 extern const Kernel linear_vnni_kernel;  // where the processor has VNNI
+extern const Kernel matmul_vnni_kernel;
 #endif
 #if defined(__AVX512F__)
 extern const Kernel linear_vnni_bf16_kernel;  // and AVX512_BF16
-extern const Kernel linear_amx_kernel;        // and AMX
+extern const Kernel matmul_vnni_bf16_kernel;
+extern const Kernel linear_amx_kernel;  // and AMX
+extern const Kernel matmul_amx_kernel;
 #endif
 extern const Kernel matmul_kernel;
 extern const Kernel embedding_kernel;

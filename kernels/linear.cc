@@ -1,4 +1,5 @@
-// y[R, N] = activation(x[R, K] . weight[N, K]^T + bias[N]) + residual[R, N]
+// y[R, N] = activation(x[R, K] . weight[N, K]^T + bias[N]) + residual[R, N], and products of two values, of which the
+// right one takes the weight's place.
 #include "activation.h"
 #include "columns.h"
 #include "kernels.h"
@@ -24,6 +25,12 @@ constexpr int64_t MOST_ROWS = 128;
 constexpr int64_t DEPTH_BLOCK = 768;
 // The same for a weight in rows, which is packed on the way: a block that the first cache keeps while rows pass by.
 constexpr int64_t PACKED_DEPTH = 128;
+// From so many rows on, a weight in rows is packed as a whole before the tiles, unless that took more memory than this.
+constexpr int64_t LEAST_ROWS_PACKED = 256, MOST_BYTES_PACKED = 32 * 1024 * 1024;
+// Of operands that are made ready: words of the depth that a tile of the preparation takes, at most, and rows of x.
+constexpr int64_t READY_DEPTH = 512, READY_ROWS = 64;
+// Words turned at a time, and what separates rows of such a block.
+constexpr int64_t TURNED = 16, TURNED_STRIDE = READY_ROWS + LANES;
 // Cost of a tile in operations, the smallest worth sharing and the largest: about 15 and 200 microseconds.
 constexpr int64_t SMALLEST_TILE = 150000 * LANES;
 constexpr int64_t LARGEST_TILE = 12 * SMALLEST_TILE;
@@ -38,38 +45,66 @@ struct Operands {
   const Tensor* residual;
   const Tensor* y;
   int32_t activation;
+  bool rounded;         // f32 on both sides, to be rounded to bf16
+  bool left_by_depth;   // x[K, R]
+  bool right_by_depth;  // weight[K, N]
+  bool is_value;        // the right one is no weight
   // Of a weight in bf16 or int8: what multiplies it, and the rows of x made ready for that. Null for f32.
   const WordTiles* tiles;
   char* shared;
 
-  Operands(const Call* call, const WordMultipliers& multipliers)
-      : x(call->in[LINEAR_IN_X]),
-        weight(call->in[LINEAR_IN_WEIGHT]),
-        bias(call->in[LINEAR_IN_BIAS]),
-        residual(call->in[LINEAR_IN_RESIDUAL]),
-        y(call->out[LINEAR_OUT_Y]),
-        activation(call->integers[LINEAR_INT_ACTIVATION]),
-        tiles(weight->type == TYPE_BF16 ? multipliers.bf16 : weight->type == TYPE_INT8 ? multipliers.int8 : nullptr),
+  Operands(const Call* call, const WordMultipliers& multipliers, bool is_matmul)
+      : x(call->in[is_matmul ? MATMUL_IN_A : LINEAR_IN_X]),
+        weight(call->in[is_matmul ? MATMUL_IN_B : LINEAR_IN_WEIGHT]),
+        bias(is_matmul ? nullptr : call->in[LINEAR_IN_BIAS]),
+        residual(is_matmul ? nullptr : call->in[LINEAR_IN_RESIDUAL]),
+        y(call->out[is_matmul ? MATMUL_OUT_Y : LINEAR_OUT_Y]),
+        activation(is_matmul ? ACTIVATION_NONE : call->integers[LINEAR_INT_ACTIVATION]),
+        rounded(weight->type == TYPE_F32 && call->integers[is_matmul ? MATMUL_INT_PRECISION : LINEAR_INT_PRECISION] == PRECISION_BF16),
+        left_by_depth(is_matmul && call->integers[MATMUL_INT_TRANSPOSE_A] != 0),
+        right_by_depth(is_matmul && call->integers[MATMUL_INT_TRANSPOSE_B] == 0),
+        is_value(is_matmul),
+        tiles(type() == TYPE_BF16 ? multipliers.bf16 : type() == TYPE_INT8 ? multipliers.int8 : nullptr),
         shared(call->shared) {}
 
-  int64_t rows() const { return x->rows; }
+  // What is multiplied with.
+  int32_t type() const { return rounded ? static_cast<int32_t>(TYPE_BF16) : weight->type; }
+  int64_t rows() const { return y->rows; }
   int64_t outputs() const { return y->columns; }
+  // Numbers that a result sums up.
+  int32_t summed() const { return left_by_depth ? static_cast<int32_t>(x->rows) : x->columns; }
   // Steps of the register tile: numbers, or words of a weight in bf16 or int8.
-  int64_t depth() const { return words_of_row(weight->type, x->columns); }
+  int64_t depth() const { return words_of_row(type(), summed()); }
+
+  // Whether panels are made before the tiles.
+  bool packs() const {
+    if (weight->layout == LAYOUT_PACKED || weight->type != TYPE_F32) return false;
+    return rounded || is_value || (rows() >= LEAST_ROWS_PACKED && outputs() * depth() * 4 <= MOST_BYTES_PACKED);
+  }
+  bool has_panels() const { return weight->layout == LAYOUT_PACKED || packs(); }
+  const float* panels() const { return packs() ? ready_panels() : weight_words(); }
+  float* ready_panels() const { return reinterpret_cast<float*>(shared + left_bytes()); }
 
   // Row by row, of words as of floats.
   const float* weight_words() const { return reinterpret_cast<const float*>(words_of(weight->data, weight->type, weight->rows)); }
   int64_t left_words() const { return tiles == nullptr ? 1 : tiles->left_words(); }
-  int64_t left_stride() const { return tiles == nullptr ? x->stride : depth() * left_words(); }
+  // Whether the rows of x are brought into another form before the tiles.
+  bool readies_left() const { return tiles != nullptr || left_by_depth; }
+  // Turned rows are so long that they need something between them, or all would share few places of the cache.
+  int64_t left_stride() const { return !readies_left() ? x->stride : depth() * left_words() + (left_by_depth ? 16 : 0); }
   float* left_row(int64_t row) const {
-    if (tiles == nullptr) return row_of(x, row);
+    if (!readies_left()) return row_of(x, row);
     return reinterpret_cast<float*>(shared + row_room(rows()) * sizeof(float)) + row * left_stride();
   }
   // Of each row of x in int8.
   float* row_scales() const { return reinterpret_cast<float*>(shared); }
+  size_t left_bytes() const {
+    if (!readies_left()) return 0;
+    return (row_room(rows()) + row_room(rows() * left_stride())) * sizeof(float);
+  }
   size_t shared_bytes() const {
-    if (tiles == nullptr) return 0;
-    return (row_room(rows()) + static_cast<size_t>(rows() * left_stride())) * sizeof(float);
+    const int64_t columns = (outputs() + LANES - 1) / LANES * LANES;
+    return left_bytes() + (packs() ? static_cast<size_t>(columns * depth()) * sizeof(float) : 0);
   }
 };
 
@@ -85,7 +120,8 @@ struct Division {
     const int64_t rows = o.rows(), depth = at_least_one(o.depth() * o.left_words()), panels = panels_of(o.outputs());
     // Weights in rows are packed anew by every tile that needs them: then a tile has all rows.
     int64_t most = rows;
-    if (o.weight->layout == LAYOUT_PACKED) most = smaller_of(MOST_ROWS, at_least_one(ROW_BYTES / 4 / depth / TILE_ROWS) * TILE_ROWS);
+    if (o.is_value) most = MOST_ROWS;
+    else if (o.has_panels()) most = smaller_of(MOST_ROWS, at_least_one(ROW_BYTES / 4 / depth / TILE_ROWS) * TILE_ROWS);
     const int64_t blocks = ceiling(rows, at_least_one(most));
     rows_each = blocks == 0 ? 1 : ceiling(ceiling(rows, blocks), TILE_ROWS) * TILE_ROWS;
     // Fetching a weight costs about as much as this many operations with it.
@@ -172,14 +208,14 @@ int64_t multiply_blocks(const Operands& o, const Panel& panel, int64_t first, in
 
 // One panel for rows [first, first + rows).
 void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int rows, float* sums, float* packing) {
-  const bool packed = o.weight->layout == LAYOUT_PACKED;
+  const bool packed = o.has_panels();
   const int64_t depth = o.depth(), depth_block = packed ? DEPTH_BLOCK : PACKED_DEPTH;
   const int width = panel.width(), row_tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
   for (int64_t step = 0; step == 0 || step < depth; step += depth_block) {
     const ptrdiff_t steps = static_cast<ptrdiff_t>(smaller_of(depth - step, depth_block));
     const bool last = step + steps == depth;
     const float* data = packing;
-    if (packed) data = panel_data(o.weight_words(), panel, depth) + step * width;
+    if (packed) data = panel_data(o.panels(), panel, depth) + step * width;
     else pack_steps(packing, panel, o.weight_words() + panel.first * depth + step, depth, steps);
     // The same steps of the next panel, a part of them with each tile of rows.
     const ptrdiff_t bytes_of_step = packed ? (width * sizeof(float) + row_tiles - 1) / row_tiles : 0;
@@ -204,17 +240,91 @@ void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int ro
   }
 }
 
-template <const WordMultipliers& MULTIPLIERS>
-struct Linear {
-  static int32_t tiles(const Call* call) { return static_cast<int32_t>(Division(Operands(call, MULTIPLIERS)).tiles); }
+// Words [from, to) of one panel, made of a right operand in f32.
+void ready_panel(const Operands& o, const Panel& panel, int64_t from, int64_t to, float* block) {
+  const int width = panel.width();
+  float* data = o.ready_panels() + panel.first * o.depth() + from * width;
+  if (!o.rounded && !o.right_by_depth) {
+    return pack_steps(data, panel, row_of(o.weight, panel.first) + from, o.weight->stride, to - from);
+  }
+  if (!o.rounded) {
+    for (int64_t step = from; step < to; step++, data += width) {
+      const float* row = row_of(o.weight, step) + panel.first;
+      each_vector(panel.outputs, [&](int64_t c, auto part) { store(data + c, part.load(row + c)); });
+    }
+    return;
+  }
+  if (o.right_by_depth) {
+    for (int64_t word = from; word < to; word++, data += width) {
+      const float* row = row_of(o.weight, 2 * word) + panel.first;
+      pair_bf16(reinterpret_cast<uint32_t*>(data), row, 2 * word + 1 < o.summed() ? row + o.weight->stride : nullptr, panel.outputs);
+    }
+    return;
+  }
+  for (int64_t word = from; word < to; word += TURNED, data += TURNED * width) {
+    const int64_t there = smaller_of(to - word, TURNED);
+    const int32_t numbers = static_cast<int32_t>(smaller_of(o.summed() - 2 * word, 2 * there));
+    for (int output = 0; output < panel.outputs; output++) {
+      narrow_bf16(reinterpret_cast<uint32_t*>(block + output * TURNED), row_of(o.weight, panel.first + output) + 2 * word, numbers);
+    }
+    pack_steps(data, panel, block, TURNED, there);
+  }
+}
+
+// Words [from, to) of rows [first, end) of x[K, R], turned.
+void ready_left(const Operands& o, int64_t first, int64_t end, int64_t from, int64_t to, float* block) {
+  const int32_t rows = static_cast<int32_t>(end - first);
+  if (o.tiles == nullptr) {
+    for (int64_t step = from; step < to; step += 4 * TURNED) {
+      const int64_t there = smaller_of(to - step, 4 * TURNED);
+      transpose(o.left_row(first) + step, o.left_stride(), row_of(o.x, step) + first, o.x->stride, there, rows);
+    }
+    return;
+  }
+  const bool paired = o.tiles->form == ROWS_BF16;
+  const int64_t each = o.left_words(), last = to * each;
+  for (int64_t step = from * each; step < last; step += TURNED) {
+    const int64_t there = smaller_of(last - step, TURNED);
+    for (int64_t i = 0; i < there; i++) {
+      const int64_t at = paired ? 2 * (step + i) : step + i;
+      float* line = block + i * TURNED_STRIDE;
+      const float* row = row_of(o.x, smaller_of(at, o.summed() - 1)) + first;
+      if (paired) pair_bf16(reinterpret_cast<uint32_t*>(line), row, at + 1 < o.summed() ? row + o.x->stride : nullptr, rows);
+      else if (at < o.summed()) round_to_bf16(line, row, rows);
+      else each_vector(rows, [&](int64_t c, auto) { store(line + c, vf{}); });
+    }
+    transpose(o.left_row(first) + step, o.left_stride(), block, TURNED_STRIDE, there, rows);
+  }
+}
+
+// How operands are made ready: first x, then the panels.
+struct Readying {
+  int64_t depth_tiles;
+  int64_t left_tiles;
+  int64_t tiles;
+
+  explicit Readying(const Operands& o) {
+    depth_tiles = ceiling(o.depth(), READY_DEPTH);
+    if (o.left_by_depth) left_tiles = ceiling(o.rows(), READY_ROWS) * depth_tiles;
+    else left_tiles = o.tiles == nullptr ? 0 : tiles_of_rows(o.rows(), o.x->columns);
+    tiles = left_tiles + (o.packs() ? panels_of(o.outputs()) * depth_tiles : 0);
+  }
+};
+
+template <const WordMultipliers& MULTIPLIERS, bool IS_MATMUL>
+struct Product {
+  static Operands operands(const Call* call) { return Operands(call, MULTIPLIERS, IS_MATMUL); }
+
+  static int32_t tiles(const Call* call) { return static_cast<int32_t>(Division(operands(call)).tiles); }
 
   static size_t scratch(const Call* call) {
-    const Division division(Operands(call, MULTIPLIERS));
-    return static_cast<size_t>((division.rows_each + PACKED_DEPTH) * PANEL_COLUMNS) * sizeof(float);
+    const Division division(operands(call));
+    const int64_t multiplying = (division.rows_each + PACKED_DEPTH) * PANEL_COLUMNS;
+    return static_cast<size_t>(larger_of(multiplying, TURNED * (TURNED_STRIDE + PANEL_COLUMNS))) * sizeof(float);
   }
 
   static void run(const Call* call, int32_t tile, char* scratch) {
-    const Operands o(call, MULTIPLIERS);
+    const Operands o = operands(call);
     const Division division(o);
     float* sums = reinterpret_cast<float*>(scratch);
     float* packing = sums + division.rows_each * PANEL_COLUMNS;
@@ -226,14 +336,22 @@ struct Linear {
     for (int64_t index = first; index < end; index++) multiply_panel(o, Panel(o.outputs(), index), from, rows, sums, packing);
   }
 
-  // Rows of x in the form that meets the weight's.
-  static int32_t prepare_tiles(const Call* call) {
-    const Operands o(call, MULTIPLIERS);
-    return o.tiles == nullptr ? 0 : tiles_of_rows(o.rows(), o.x->columns);
+  static int32_t prepare_tiles(const Call* call) { return static_cast<int32_t>(Readying(operands(call)).tiles); }
+
+  static void prepare(const Call* call, int32_t tile, char* scratch) {
+    const Operands o = operands(call);
+    const Readying readying(o);
+    float* block = reinterpret_cast<float*>(scratch);
+    const int64_t turn = tile < readying.left_tiles ? tile : tile - readying.left_tiles;
+    const int64_t index = turn / at_least_one(readying.depth_tiles), from = turn % at_least_one(readying.depth_tiles) * READY_DEPTH;
+    const int64_t to = smaller_of(from + READY_DEPTH, o.depth());
+    if (tile >= readying.left_tiles) return ready_panel(o, Panel(o.outputs(), index), from, to, block);
+    if (o.left_by_depth) return ready_left(o, index * READY_ROWS, smaller_of((index + 1) * READY_ROWS, o.rows()), from, to, block);
+    ready_rows(o, tile);
   }
 
-  static void prepare(const Call* call, int32_t tile, char*) {
-    const Operands o(call, MULTIPLIERS);
+  // Rows of x in the form that meets the weight's.
+  static void ready_rows(const Operands& o, int32_t tile) {
     each_row_of_tile(o.x, tile, [&](int64_t row) {
       const float* x = row_of(o.x, row);
       float* left = o.left_row(row);
@@ -247,25 +365,31 @@ struct Linear {
     });
   }
 
-  static size_t shared(const Call* call) { return Operands(call, MULTIPLIERS).shared_bytes(); }
+  static size_t shared(const Call* call) { return operands(call).shared_bytes(); }
 };
 
-template <const WordMultipliers& MULTIPLIERS>
-constexpr Kernel preparation = {Linear<MULTIPLIERS>::prepare_tiles, Linear<MULTIPLIERS>::prepare, nullptr};
+template <const WordMultipliers& MULTIPLIERS, bool IS_MATMUL>
+constexpr Kernel preparation = {Product<MULTIPLIERS, IS_MATMUL>::prepare_tiles, Product<MULTIPLIERS, IS_MATMUL>::prepare, nullptr};
 
-template <const WordMultipliers& MULTIPLIERS>
-constexpr Kernel kernel = {Linear<MULTIPLIERS>::tiles, Linear<MULTIPLIERS>::run, Linear<MULTIPLIERS>::scratch, &preparation<MULTIPLIERS>,
-                           Linear<MULTIPLIERS>::shared};
+template <const WordMultipliers& MULTIPLIERS, bool IS_MATMUL = false>
+constexpr Kernel kernel = {Product<MULTIPLIERS, IS_MATMUL>::tiles, Product<MULTIPLIERS, IS_MATMUL>::run,
+                           Product<MULTIPLIERS, IS_MATMUL>::scratch, &preparation<MULTIPLIERS, IS_MATMUL>,
+                           Product<MULTIPLIERS, IS_MATMUL>::shared};
 
 }  // namespace
 
 extern const Kernel linear_kernel = kernel<plain_multipliers>;
+extern const Kernel matmul_kernel = kernel<plain_multipliers, true>;
 #if defined(__AVX512F__)
 extern const Kernel linear_vnni_kernel = kernel<vnni_multipliers>;
+extern const Kernel matmul_vnni_kernel = kernel<vnni_multipliers, true>;
 extern const Kernel linear_vnni_bf16_kernel = kernel<vnni_bf16_multipliers>;
+extern const Kernel matmul_vnni_bf16_kernel = kernel<vnni_bf16_multipliers, true>;
 extern const Kernel linear_amx_kernel = kernel<amx_multipliers>;
+extern const Kernel matmul_amx_kernel = kernel<amx_multipliers, true>;
 #elif defined(__AVX2__)
 extern const Kernel linear_vnni_kernel = kernel<vnni_multipliers>;
+extern const Kernel matmul_vnni_kernel = kernel<vnni_multipliers, true>;
 #endif
 
 }  // namespace cloze::CLOZE_ISA

@@ -81,6 +81,14 @@ void round_to_bf16(float* rounded, const float* row, int32_t columns) {
   if (columns % 2 != 0) rounded[columns] = 0;
 }
 
+void pair_bf16(uint32_t* words, const float* first, const float* second, int32_t columns) {
+  each_vector(columns, [&](int64_t c, auto part) {
+    vu pair = bf16_bits(part.load(first + c)) >> 16;
+    if (second != nullptr) pair |= bf16_bits(part.load(second + c));
+    store(reinterpret_cast<float*>(words + c), reinterpret_cast<vf>(pair));
+  });
+}
+
 RowScale narrow_int8(uint32_t* words, const float* row, int32_t columns) {
   const int64_t bytes = (columns + 3) / 4 * int64_t{4};
   vi sum = {};

@@ -29,6 +29,11 @@ export const POOLINGS = ["cls", "lastToken", "mean", "meanSqrt", "weightedMean",
 /** The name of a way to make one vector of a text's tokens. */
 export type Pooling = (typeof POOLINGS)[number];
 
+/** What operands in f32 are rounded to before they are multiplied; sums are f32. */
+export const PRECISIONS = ["f32", "bf16"] as const;
+/** The name of what operands are rounded to. */
+export type Precision = (typeof PRECISIONS)[number];
+
 const HALVES = ["first", "second"] as const;
 /** Of which side of a pair of tokens a disentangled term speaks. */
 const SIDES = ["query", "key"] as const;
@@ -58,9 +63,17 @@ const ATTENTION_ATTRIBUTES = {
 
 export const OP_TABLE = {
   /** y[R, N] = activation(x[R, K] . weight[N, K]^T + bias[N]) + residual[R, N] */
-  linear: { inputs: ["x", "weight", "bias?", "residual?"], outputs: ["y"], attributes: { activation: ACTIVATIONS } },
+  linear: {
+    inputs: ["x", "weight", "bias?", "residual?"],
+    outputs: ["y"],
+    attributes: { activation: ACTIVATIONS, precision: PRECISIONS },
+  },
   /** y = op(a) . op(b), both values; op transposes when the flag is 1 */
-  matmul: { inputs: ["a", "b"], outputs: ["y"], attributes: { transposeA: "integer", transposeB: "integer" } },
+  matmul: {
+    inputs: ["a", "b"],
+    outputs: ["y"],
+    attributes: { transposeA: "integer", transposeB: "integer", precision: PRECISIONS },
+  },
   /** y[R, D] = table[ids[R]] */
   embedding: { inputs: ["table", "ids"], outputs: ["y"], attributes: {} },
   /** y[T, D] = layerNorm(sum of table_i[ids_i]): the fused input of a BERT. Without weight and bias: the plain sum. */

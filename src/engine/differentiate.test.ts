@@ -203,9 +203,8 @@ function differentiated({ build, name: caseName, least = 0 }: Case) {
   const { parameters } = graph;
   const gradients = differentiate(
     graph,
-    rowLoss,
+    [{ value: rowLoss, seed: affine(rowLoss, 0, 1) }],
     parameters.map(({ value }) => value),
-    affine(rowLoss, 0, 1),
   );
   const values = new Map(
     graph.parameters.map(({ name, shape }) => [
@@ -287,10 +286,12 @@ test("what a loss does not depend on has no gradient", () => {
   const graph = new Graph();
   const [a, b] = [graph.parameter("a", [3], ZEROS), graph.parameter("b", [3], ZEROS)];
   const loss = affine(a, 2);
-  expect([...differentiate(graph, loss, [a, b], loss).keys()]).toEqual([a]);
+  expect([...differentiate(graph, [{ value: loss, seed: loss }], [a, b]).keys()]).toEqual([a]);
   const one = graph.constant("one", new Float32Array([1]), [1]);
-  expect(() => differentiate(graph, loss, [a], one)).toThrow(
+  expect(() => differentiate(graph, [{ value: loss, seed: one }], [a])).toThrow(
     "differentiate: the seed needs the loss's shape; got loss [3], seed [1].",
   );
-  expect(() => differentiate(graph, sumRows(a), [a], sumRows(a))).toThrow('"sumRows" has no gradient');
+  expect(() => differentiate(graph, [{ value: sumRows(a), seed: sumRows(a) }], [a])).toThrow(
+    '"sumRows" has no gradient',
+  );
 });

@@ -62,7 +62,7 @@ describe("programs", () => {
     const z = layerNorm(add(linear(y, p.weight("v", [6, 6])), x), p.gain("g", [6]), p.bias("h", [6]), 1e-12);
     const { steps } = buildProgram(graph, { z });
     expect(steps.map((step) => step.op)).toEqual(["embedding", "linear", "linear", "layerNorm"]);
-    expect(steps[1]?.attributes).toEqual({ activation: "gelu" });
+    expect(steps[1]?.attributes).toEqual({ activation: "gelu", precision: "f32" });
     expect(Object.keys(steps[2]?.inputs ?? {})).toContain("residual");
   });
 

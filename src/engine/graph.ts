@@ -119,6 +119,13 @@ export class Graph {
     return output;
   }
 
+  /** Appends a node of this graph once more, on other inputs of the same shapes. */
+  repeat(node: Node, inputs: Node["inputs"]): Node {
+    const repeated = { ...node, inputs, output: this.#value(node.output.shape, node.output.type) };
+    this.nodes.push(repeated);
+    return repeated;
+  }
+
   /** The parameters asked for so far, in order. */
   get parameters(): readonly { name: string; shape: readonly number[]; initializer: Initializer; value: Value }[] {
     return [...this.#parameters].map(([name, value]) => {

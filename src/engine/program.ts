@@ -7,7 +7,7 @@ import {
   type ProgramValue,
   type Step,
 } from "../backends/backend.ts";
-import type { OpName } from "../backends/op-table.ts";
+import type { OpName, Precision } from "../backends/op-table.ts";
 import { InputError } from "../errors.ts";
 import { Draft, type DraftStep, type DraftValue } from "./draft.ts";
 import { fuse } from "./fuse/index.ts";
@@ -25,6 +25,8 @@ export interface ProgramOptions {
    * Default false: weights that are only multiplied with are packed.
    */
   readonly trainable?: boolean;
+  /** What operands of products are rounded to, where the weight is f32. Default "f32": not at all. */
+  readonly precision?: Precision | undefined;
 }
 
 /**
@@ -44,6 +46,9 @@ export function buildProgram(
   }
   const { trainable = false } = options;
   if (options.fuse ?? true) fuse(draft, { stack: !trainable });
+  for (const step of draft.steps) {
+    if ("precision" in step.attributes) step.attributes.precision = options.precision ?? "f32";
+  }
   const dtypes = findDtypes(draft, options.dtypeOf ?? (() => "f32"));
   return freeze(draft, dtypes, trainable ? new Map() : findLayouts(draft));
 }

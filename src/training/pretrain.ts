@@ -217,6 +217,8 @@ class Pretraining {
       known: start.known,
       state: run.state?.tensors,
       dropout: filled.dropout,
+      recompute: this.#options.recompute,
+      dtype: filled.dtype,
       optimizer: filled.optimizer,
       averageDecay: filled.averageDecay,
       replacedWeight: filled.replacedWeight,

@@ -1,4 +1,5 @@
 import type { Backend, Executable, ParameterSet, RunOutputs, StoredTensor, TensorSource } from "../backends/backend.ts";
+import type { Precision } from "../backends/op-table.ts";
 import { memoryTensor, zeroTensor } from "../checkpoints/stored-types.ts";
 import { differentiate } from "../engine/differentiate.ts";
 import { Graph, type Value } from "../engine/graph.ts";
@@ -34,6 +35,16 @@ export interface TrainableOptions {
   readonly rateFactor?: ((parameter: string) => number) | undefined;
   /** Share of numbers dropped at the model's places for it; a batch then brings `extra.seed` [1]. Default: 0. */
   readonly dropout?: number | undefined;
+  /**
+   * Keep of the encoder's blocks their results alone, and compute the rest again for the gradients: a quarter more work,
+   * much less memory, the same bits. Default: false.
+   */
+  readonly recompute?: boolean | undefined;
+  /**
+   * What products multiply: "bf16" rounds both sides to it. Sums, parameters, gradients and the optimizer's state are f32
+   * all the same. Default: "f32".
+   */
+  readonly dtype?: Precision | undefined;
   /** Default: "adamw". */
   readonly optimizer?: OptimizerName | undefined;
   /**
@@ -190,12 +201,11 @@ export class TrainableModel {
     const wanted = new Set(this.parameters.map(({ name }) => name));
     const values = graph.parameters.filter(({ name }) => wanted.has(name));
     let after: Value | undefined;
-    const gradients = built.gradients(values.map(({ value }) => value));
-    for (const { name, shape, value } of values) {
-      const gradient = gradients.get(value);
-      if (gradient === undefined) continue;
-      after = accumulate(graph.parameter(GRADIENT + name, shape, ZEROS), gradient, after);
-    }
+    const names = new Map(values.map(({ name, value }) => [value, name]));
+    built.differentiate([...names.keys()], (parameter, gradient) => {
+      const name = GRADIENT + names.get(parameter);
+      after = accumulate(graph.parameter(name, parameter.shape as readonly number[], ZEROS), gradient, after);
+    });
     if (after === undefined) throw new InputError("The losses depend on no parameter that is trained.");
     return { graph, outputs: { ...built.sums(terms), after } };
   }
@@ -263,7 +273,7 @@ export class TrainableModel {
     const known = this.#programs.get(key);
     if (known !== undefined) return known;
     const { graph, outputs } = build();
-    const program = buildProgram(graph, outputs, { trainable: true });
+    const program = buildProgram(graph, outputs, { trainable: true, precision: this.#options.dtype });
     const parameters = program.parameters.map((parameter) => {
       return { ...parameter, parts: parameter.parts.map((name) => this.#stored(name, weights)) };
     });
@@ -333,12 +343,15 @@ class LossGraph {
   readonly graph: Graph;
   readonly terms: readonly LossTerm[];
   readonly #outputs: { readonly [name: string]: Value };
+  /** What the last block makes is needed at once: it is not forgotten. */
+  readonly #checkpoints: readonly Value[];
 
   constructor(options: TrainableOptions, use: "learn" | "look") {
     this.graph = options.graph?.(use) ?? new Graph();
     const dropout = use === "learn" ? options.dropout : 0;
     const built = buildModelGraph(this.graph, { ...options, dropout });
     this.#outputs = built.outputs;
+    this.#checkpoints = options.recompute ? built.encoded.hiddenStates.slice(0, -1) : [];
     this.terms = options.losses({ graph: this.graph, ...built });
   }
 
@@ -357,16 +370,10 @@ class LossGraph {
     return this.graph.parameters.filter(({ name }) => used.has(name)).map(({ name, shape }) => ({ name, shape }));
   }
 
-  /** Of all terms together. */
-  gradients(parameters: readonly Value[]): ReadonlyMap<Value, Value> {
-    const total = new Map<Value, Value>();
-    for (const term of this.terms) {
-      for (const [parameter, gradient] of differentiate(this.graph, term.rows, parameters, this.#weights(term))) {
-        const known = total.get(parameter);
-        total.set(parameter, known === undefined ? gradient : add(known, gradient));
-      }
-    }
-    return total;
+  /** The gradients of all terms together, each when it is whole. */
+  differentiate(parameters: readonly Value[], take: (parameter: Value, gradient: Value) => void): void {
+    const losses = this.terms.map((term) => ({ value: term.rows, seed: this.#weights(term) }));
+    differentiate(this.graph, losses, parameters, { checkpoints: this.#checkpoints, take });
   }
 
   sums(terms: readonly LossTerm[]): { [name: string]: Value } {

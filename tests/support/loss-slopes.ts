@@ -30,7 +30,7 @@ async function run(loss: LossCase, numbers: Float32Array) {
   const count = numbers.length / loss.columns;
   const table = graph.parameter("numbers", [count, loss.columns], ZEROS);
   const rows = loss.build(embedding(table, graph.input("every", [loss.rows], "i32", { bound: count })));
-  const gradient = differentiate(graph, rows, [table], affine(rows, 0, 1)).get(table)!;
+  const gradient = differentiate(graph, [{ value: rows, seed: affine(rows, 0, 1) }], [table]).get(table)!;
   const program = buildProgram(graph, { rows, sum: sumRows(rows), gradient }, { trainable: true });
   const backend = new ReferenceBackend();
   const set = backend.createParameters((name) => memoryTensor(name, [count, loss.columns], numbers));

@@ -1,5 +1,5 @@
 import type { Dtype, Shape } from "../backend.ts";
-import { ACTIVATIONS, POOLINGS } from "../op-table.ts";
+import { ACTIVATIONS, POOLINGS, PRECISIONS, type Precision } from "../op-table.ts";
 import { attentionCases, plainAttentionCases } from "./attention-cases.ts";
 import { ODD } from "./odd-sizes.ts";
 import { type OpCase, OperandMaker, packed } from "./operand-maker.ts";
@@ -11,6 +11,7 @@ export function opCases(): OpCase[] {
   const make = new OperandMaker(1);
   return [
     ...linearCases(make),
+    ...trainedCases(make),
     ...narrowCases(make),
     ...matmulCases(make),
     ...embeddingCases(make),
@@ -97,13 +98,14 @@ interface LinearOptions {
   bias: boolean;
   residual: boolean;
   dtype?: Dtype;
+  precision?: Precision;
 }
 
 function linearCase(make: OperandMaker, options: LinearOptions): OpCase {
-  const { rows, inner, columns, layout, activation, dtype = "f32" } = options;
+  const { rows, inner, columns, layout, activation, dtype = "f32", precision = "f32" } = options;
   const sizes = { tokens: rows };
   return {
-    name: `linear [${rows}, ${inner}] x [${columns}, ${inner}] ${dtype} ${layout}, ${activation}${options.residual ? ", residual" : ""}`,
+    name: `linear [${rows}, ${inner}] x [${columns}, ${inner}] ${dtype} ${layout}, ${activation}${precision === "f32" ? "" : `, rounded to ${precision}`}${options.residual ? ", residual" : ""}`,
     op: "linear",
     operands: {
       x: make.input(["tokens", inner], sizes),
@@ -111,10 +113,28 @@ function linearCase(make: OperandMaker, options: LinearOptions): OpCase {
       ...(options.bias ? { bias: make.parameter([columns]) } : {}),
       ...(options.residual ? { residual: make.input(["tokens", columns], sizes) } : {}),
     },
-    attributes: { activation },
+    attributes: { activation, precision },
     result: ["tokens", columns],
     sizes,
   };
+}
+
+/** Weights that change while they are multiplied with: in rows, packed before many rows, rounded on request. */
+function trainedCases(make: OperandMaker): OpCase[] {
+  return PRECISIONS.flatMap((precision) =>
+    [
+      [1, 1, 1],
+      [3, 17, 67],
+      [17, 385, 3],
+      [67, 67, 129],
+      [300, 67, 49],
+      [300, 1537, 17],
+    ].map(([rows = 1, inner = 1, columns = 1]) =>
+      linearCase(make, {
+        ...{ rows, inner, columns, precision, layout: "rows", activation: "gelu", bias: true, residual: true },
+      }),
+    ),
+  );
 }
 
 /** Weights and tables in bf16 and int8. */
@@ -151,21 +171,23 @@ function narrowCases(make: OperandMaker): OpCase[] {
 }
 
 function matmulCases(make: OperandMaker): OpCase[] {
-  const sizes = { tokens: 67, rows: 17 };
-  const matmul = (name: string, a: Shape, b: Shape, transposeA: number, transposeB: number, result: Shape): OpCase => ({
-    name: `matmul ${name}`,
-    op: "matmul",
-    operands: { a: make.input(a, sizes), b: make.input(b, sizes) },
-    attributes: { transposeA, transposeB },
-    result,
-    sizes,
-  });
+  const sizes = { tokens: 67, rows: 17, texts: 1100 };
+  const matmul = (a: Shape, b: Shape, transposeA: number, transposeB: number, result: Shape): OpCase[] => {
+    const operands = { a: make.input(a, sizes), b: make.input(b, sizes) };
+    const letters = `a${transposeA === 1 ? "^T" : ""} b${transposeB === 1 ? "^T" : ""}`;
+    return PRECISIONS.map((precision) => {
+      const name = `matmul ${letters} of [${a}] and [${b}] in ${precision}`;
+      return { name, op: "matmul", operands, attributes: { transposeA, transposeB, precision }, result, sizes };
+    });
+  };
   return [
-    matmul("a b", ["tokens", 385], [385, 17], 0, 0, ["tokens", 17]),
-    matmul("a b^T", ["tokens", 67], [3, 67], 0, 1, ["tokens", 3]),
-    matmul("a^T b", ["tokens", 17], ["tokens", 67], 1, 0, [17, 67]),
-    matmul("a^T b^T", [67, 17], [3, 67], 1, 1, [17, 3]),
-    matmul("of single numbers", ["rows", 1], [1, 1], 0, 0, ["rows", 1]),
+    ...matmul(["tokens", 385], [385, 17], 0, 0, ["tokens", 17]),
+    ...matmul(["tokens", 67], [3, 67], 0, 1, ["tokens", 3]),
+    ...matmul(["tokens", 66], [131, 66], 0, 1, ["tokens", 131]),
+    ...matmul(["tokens", 17], ["tokens", 67], 1, 0, [17, 67]),
+    ...matmul(["texts", 131], ["texts", 50], 1, 0, [131, 50]),
+    ...matmul([67, 17], [3, 67], 1, 1, [17, 3]),
+    ...matmul(["rows", 1], [1, 1], 0, 0, ["rows", 1]),
   ];
 }
 

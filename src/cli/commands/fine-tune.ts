@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { PRECISIONS } from "../../backends/op-table.ts";
 import { InputError } from "../../errors.ts";
 import { TRAINING_TASKS } from "../../training/evaluate/evaluate-options.ts";
 import { fineTune } from "../../training/fine-tune/fine-tune.ts";
@@ -24,6 +25,7 @@ interface FineTuneFlags extends CommonFlags, DataFlags, FineTuneRecipe {
   readonly dev?: string;
   readonly output?: string;
   readonly resume?: true;
+  readonly recompute?: true;
   readonly checkpointEvery?: number;
 }
 
@@ -80,6 +82,8 @@ function addRecipeFlags(command: Command): void {
     .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger)
     .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULE_NAMES))
     .option("--warmup <x>", "steps of warm-up; below 1 a share of all (default: 0.1)", numberFromZero)
+    .addOption(new Option("--dtype <name>", "what products multiply (default: f32)").choices(PRECISIONS))
+    .option("--recompute", "keep less for the gradients and compute it again: slower, less memory")
     .addOption(new Option("--optimizer <name>", "what makes steps of gradients (default: adamw)").choices(OPTIMIZERS))
     .option("--average-decay <x>", "keep the moving average of the weights, of which this stays", fractionBelowOne)
     .option("--weight-decay <x>", "pulls matrices towards 0 (default: 0.01)", numberFromZero)

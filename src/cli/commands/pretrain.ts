@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { PRECISIONS } from "../../backends/op-table.ts";
 import { InputError } from "../../errors.ts";
 import { OPTIMIZERS } from "../../training/optimizers.ts";
 import { pretrain } from "../../training/pretrain.ts";
@@ -120,6 +121,8 @@ function addOptimizerFlags(command: Command): void {
     .option("--learning-rate <x>", "the highest (default: 5e-4, from a model 5e-5)", positiveNumber)
     .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULE_NAMES))
     .option("--warmup <x>", "steps of warm-up; below 1 a share of all (default: 0.06)", numberFromZero)
+    .addOption(new Option("--dtype <name>", "what products multiply (default: f32)").choices(PRECISIONS))
+    .option("--recompute", "keep less for the gradients and compute it again: slower, less memory")
     .addOption(new Option("--optimizer <name>", "what makes steps of gradients (default: adamw)").choices(OPTIMIZERS))
     .option("--beta1 <x>", "of the optimizer (default: 0.9)", fractionBelowOne)
     .option("--beta2 <x>", "of the optimizer (default: 0.999, of stable-adamw and lion 0.99)", fractionBelowOne)

@@ -43,7 +43,7 @@ export interface LinearOptions {
  */
 export function linear(x: Value, weight: Value, options: LinearOptions = {}): Value {
   const { bias, residual, activation: name = "none" } = options;
-  const product = activation(x.graph.add(op, { x, weight, bias }, { activation: "none" }), name);
+  const product = activation(x.graph.add(op, { x, weight, bias }, { activation: "none", precision: "f32" }), name);
   if (residual === undefined) return product;
   if (!sameShape(residual, product)) {
     throw shapeError("linear", "residual needs the shape of the result", { x, weight, residual });

@@ -31,5 +31,6 @@ const op: OpDefinition<"matmul"> = {
 /** op(a) . op(b) of two values; the flags (default false) transpose first. */
 export function matmul(a: Value, b: Value, options: { transposeA?: boolean; transposeB?: boolean } = {}): Value {
   const { transposeA = false, transposeB = false } = options;
-  return a.graph.add(op, { a, b }, { transposeA: Number(transposeA), transposeB: Number(transposeB) });
+  const attributes = { transposeA: Number(transposeA), transposeB: Number(transposeB), precision: "f32" } as const;
+  return a.graph.add(op, { a, b }, attributes);
 }

@@ -1,4 +1,5 @@
 import type { Backend, BackendName } from "../../backends/backend.ts";
+import type { Precision } from "../../backends/op-table.ts";
 import type { DatasetOptions } from "../../datasets/dataset.ts";
 import type { OnProgress } from "../../tasks/progress.ts";
 import type { TrainingTask } from "../evaluate/evaluate-options.ts";
@@ -43,6 +44,8 @@ export interface FineTuneRecipe {
   readonly warmup?: number | undefined;
   /** Default: 0.01. */
   readonly weightDecay?: number | undefined;
+  /** What products multiply: "bf16" rounds both sides to it; sums and weights stay f32. Default: "f32". */
+  readonly dtype?: Precision | undefined;
   /** Default: "adamw". */
   readonly optimizer?: OptimizerName | undefined;
   /** Measure and keep the moving average of the weights, of which this share stays at each step. Default: none. */
@@ -142,6 +145,8 @@ export interface FineTuneOptions extends FineTuneRecipe, DatasetOptions {
   readonly backend?: BackendName | Backend | undefined;
   /** Threads to compute with. Default: the physical cores that this process may use. */
   readonly threads?: number | undefined;
+  /** Keep less for the gradients and compute it again: a quarter more work, less memory, the same bits. Default: false. */
+  readonly recompute?: boolean | undefined;
   /** Steps between two checkpoints. Default: as `evaluateEvery`, at most 500. */
   readonly checkpointEvery?: number | undefined;
   /** Aborted: a checkpoint is written, and the call returns. */

@@ -111,6 +111,8 @@ async function tune(work: Work): Promise<FineTuneResult> {
       tensors: (name) => task.tailTensor?.(name) ?? prepared.tensors(name),
       state: run.state?.tensors,
       dropout: recipe.dropout,
+      recompute: options.recompute,
+      dtype: recipe.dtype,
       optimizer: recipe.optimizer,
       averageDecay: recipe.averageDecay ?? undefined,
       ...trainedPart(recipe, prepared),

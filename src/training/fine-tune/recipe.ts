@@ -1,3 +1,4 @@
+import type { Precision } from "../../backends/op-table.ts";
 import type { JsonObject } from "../../checkpoints/json-files.ts";
 import { InputError } from "../../errors.ts";
 import { checkAverageDecay, type OptimizerName, optimizerNumbers } from "../optimizers.ts";
@@ -12,6 +13,7 @@ export interface FullRecipe {
   readonly seed: number;
   readonly schedule: ScheduleName;
   readonly warmup: number;
+  readonly dtype: Precision;
   readonly optimizer: OptimizerName;
   readonly weightDecay: number;
   readonly averageDecay: number | null;
@@ -77,6 +79,7 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     seed: recipe.seed ?? 0,
     schedule: recipe.schedule ?? "linear",
     warmup: recipe.warmup ?? 0.1,
+    dtype: recipe.dtype ?? "f32",
     optimizer: recipe.optimizer ?? "adamw",
     weightDecay: recipe.weightDecay ?? 0.01,
     averageDecay: recipe.averageDecay ?? null,

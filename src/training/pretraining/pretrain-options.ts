@@ -1,4 +1,5 @@
 import type { Backend, BackendName } from "../../backends/backend.ts";
+import type { Precision } from "../../backends/op-table.ts";
 import type { JsonObject } from "../../checkpoints/json-files.ts";
 import type { DatasetOptions } from "../../datasets/dataset.ts";
 import type { OnProgress } from "../../tasks/progress.ts";
@@ -61,6 +62,8 @@ export interface PretrainOptions extends OptimizerOptions, Pick<DatasetOptions, 
   readonly schedule?: ScheduleName | undefined;
   /** Steps of warm-up; below 1 a share of all. Default: 0.06. */
   readonly warmup?: number | undefined;
+  /** What products multiply: "bf16" rounds both sides to it; sums and weights stay f32. Default: "f32". */
+  readonly dtype?: Precision | undefined;
   /** Default: adamw. */
   readonly optimizer?: OptimizerName | undefined;
   /** Measure and keep the moving average of the weights, of which this share stays at each step. Default: none. */
@@ -88,6 +91,8 @@ export interface PretrainOptions extends OptimizerOptions, Pick<DatasetOptions, 
   /** Default: the fastest that works here. */
   readonly backend?: BackendName | Backend | undefined;
   readonly threads?: number | undefined;
+  /** Keep less for the gradients and compute it again: a quarter more work, less memory, the same bits. Default: false. */
+  readonly recompute?: boolean | undefined;
   /** Aborted: the step is finished and a checkpoint written. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -131,6 +136,7 @@ export function filledOptions(options: PretrainOptions) {
     clip: options.clip ?? 1,
     dropout: options.dropout ?? 0,
     seed: options.seed ?? 0,
+    dtype: options.dtype ?? "f32",
     optimizer,
     ...optimizerNumbers(optimizer, options),
     weightDecay: options.weightDecay ?? 0.01,

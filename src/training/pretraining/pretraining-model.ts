@@ -1,4 +1,5 @@
 import type { Backend, StoredTensor, TensorSource } from "../../backends/backend.ts";
+import type { Precision } from "../../backends/op-table.ts";
 import { seedOf } from "../../backends/random.ts";
 import { Graph } from "../../engine/graph.ts";
 import { ConfigError } from "../../errors.ts";
@@ -26,6 +27,8 @@ export interface PretrainingModelOptions {
   readonly known: (name: string) => StoredTensor | undefined;
   readonly state: readonly StoredTensor[] | undefined;
   readonly dropout: number;
+  readonly recompute: boolean | undefined;
+  readonly dtype: Precision;
   readonly optimizer: OptimizerName;
   readonly averageDecay: number | null;
   readonly making: BatchMaking;
@@ -79,6 +82,8 @@ export class PretrainingModel {
       state: options.state,
       losses,
       dropout,
+      recompute: options.recompute,
+      dtype: options.dtype,
       optimizer: options.optimizer,
       averageDecay: options.averageDecay ?? undefined,
     });

@@ -4,7 +4,10 @@ import { fill, get, type Matrix, sum } from "../matrix.ts";
 import { narrowRows } from "../narrow.ts";
 import { activate } from "./activations.ts";
 
-export const linear: ReferenceKernel<"linear"> = ({ x, weight, bias, residual }, { y }, { activation }) => {
+export const linear: ReferenceKernel<"linear"> = (inputs, { y }, { activation, precision }) => {
+  const { x, bias, residual } = inputs;
+  const weight =
+    precision === "bf16" && (inputs.weight.type ?? "f32") === "f32" ? narrowed(inputs.weight, "bf16") : inputs.weight;
   const left = narrowed(x, weight.type ?? "f32");
   fill(y, (r, n) => {
     const product = sum(x.columns, (k) => get(left, r, k) * get(weight, n, k));
@@ -23,7 +26,8 @@ function narrowed(x: Matrix<ArrayLike<number>>, type: ElementType): Matrix<Array
   return matrix;
 }
 
-export const matmul: ReferenceKernel<"matmul"> = ({ a, b }, { y }, { transposeA, transposeB }) => {
+export const matmul: ReferenceKernel<"matmul"> = (inputs, { y }, { transposeA, transposeB, precision }) => {
+  const [a, b] = [narrowed(inputs.a, precision), narrowed(inputs.b, precision)];
   const inner = transposeA ? a.rows : a.columns;
   fill(y, (r, c) =>
     sum(inner, (k) => (transposeA ? get(a, k, r) : get(a, r, k)) * (transposeB ? get(b, c, k) : get(b, k, c))),
