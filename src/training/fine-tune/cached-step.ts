@@ -57,15 +57,13 @@ export class EmbeddingProgram {
     if (known !== undefined) return known;
     const graph = new Graph();
     const embeddings = graph.input("embeddings", ["texts", size], "f32");
-    const terms = this.#losses(embeddings).map(({ name, rows }) => {
-      const weights = graph.input(`${name}Weights`, rows.shape, "f32");
-      const gradient = differentiate(graph, rows, [embeddings], weights).get(embeddings)!;
-      return { loss: sumRows(multiply(rows, weights)), gradient };
+    const losses = this.#losses(embeddings).map(({ name, rows }) => {
+      return { value: rows, seed: graph.input(`${name}Weights`, rows.shape, "f32") };
     });
-    const sum = (values: readonly Value[]) => values.reduce((all, value) => add(all, value));
+    const sums = losses.map(({ value, seed }) => sumRows(multiply(value, seed)));
     const outputs = {
-      loss: sum(terms.map(({ loss }) => loss)),
-      gradient: affine(sum(terms.map(({ gradient }) => gradient)), 1),
+      loss: sums.reduce((all, sum) => add(all, sum)),
+      gradient: affine(differentiate(graph, losses, [embeddings]).get(embeddings)!, 1),
     };
     const program = buildProgram(graph, outputs, { trainable: true });
     const parameters = this.#backend.createParameters((name) => {
