@@ -30,6 +30,8 @@ export interface RepositoryContent {
   readonly configText: string;
   /** One file, or several, which then get an index. */
   readonly weightFiles: readonly WeightFileContent[];
+  /** Weights of modules beside the model, which no index tells of; a name may have folders in it. */
+  readonly moduleFiles?: readonly WeightFileContent[] | undefined;
   /** The index's text when it stays as it was. Default: written anew for several files. */
   readonly indexText?: string | undefined;
   /** Files with a text of their own, such as `modules.json`; a name may have folders in it. */
@@ -72,6 +74,10 @@ function writeContent(folder: string, content: RepositoryContent): void {
   for (const [name, text] of Object.entries(texts)) writeText(folder, name, text);
   if (weightFiles.length > 1) writeText(folder, INDEX, indexText ?? indexOf(weightFiles));
   for (const { from, name } of content.copies ?? []) copyPath(from, joinPath(folder, name));
+  for (const { name, tensors, ...options } of content.moduleFiles ?? []) {
+    makeFolder(joinPath(folder, name, ".."));
+    writeSafetensors(joinPath(folder, name), tensors, options);
+  }
 }
 
 function writeText(folder: string, name: string, text: string): void {
@@ -105,7 +111,10 @@ function copyPath(from: string, to: string): void {
   if (pathKind(from) === "folder") {
     makeFolder(to);
     for (const name of listFolder(from)) copyPath(joinPath(from, name), joinPath(to, name));
-  } else writeFile(to, chunksOf(openFile(from)));
+    return;
+  }
+  makeFolder(joinPath(to, ".."));
+  writeFile(to, chunksOf(openFile(from)));
 }
 
 function* chunksOf(source: ByteSource): Generator<Uint8Array> {

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Embedder } from "../../src/tasks/embedder.ts";
 import { evaluate } from "../../src/training/evaluate/evaluate.ts";
 import { fineTune } from "../../src/training/fine-tune/fine-tune.ts";
+import { writeDenseFolder } from "../support/dense-folder.ts";
 import { jsonText } from "../support/json-text.ts";
 import { tinyModel } from "../support/run-cli.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -102,4 +104,64 @@ test("a collection for retrieval: learned from its judgements, with mined negati
   expect(config.data).toHaveLength(4);
   const classify = fineTune({ ...QUICK, model: tinyModel(), task: "tag", train: folder, output: join(folder, "b") });
   await expect(classify).rejects.toThrow(/is a collection for retrieval, which is for embed or rank; task is "tag"/);
+});
+
+test("a Dense module learns, and is saved as Sentence Transformers has it", async () => {
+  const start = temporaryFolder();
+  writeDenseFolder(tinyModel(), start, [24, 8]);
+  const weights = (folder: string) => readFileSync(join(folder, "2_Dense/model.safetensors"));
+  const { result, folder } = await tune(pairs, { model: start, epochs: 2 });
+  const model = join(folder, "model");
+  expect(weights(model).equals(weights(start))).toBe(false);
+  const modules = JSON.parse(readFileSync(join(model, "modules.json"), "utf8"));
+  expect(modules.map(({ path }: { path: string }) => path)).toEqual(["", "1_Pooling", "2_Dense", "3_Normalize"]);
+  const embedder = await Embedder.load(model);
+  expect(embedder.dimensions).toBe(8);
+  await embedder.dispose();
+  // What the run's own model said is what the folder says.
+  const scored = pairs.map(({ anchor, positive }, i) => ({ text1: anchor, text2: positive, score: i % 3 }));
+  const again = await tune(scored, { model: start, task: "embed", epochs: 2, headOnly: true });
+  expect(again.result.best!.metrics.spearman).toBeDefined();
+  const { metrics } = await evaluate({ model: join(again.folder, "model"), data: join(again.folder, "../dev.jsonl") });
+  expect(metrics.spearman).toBeCloseTo(again.result.best!.metrics.spearman!, 6);
+  const encoder = (where: string) => readFileSync(join(where, "model.safetensors"));
+  expect(encoder(model).equals(encoder(join(again.folder, "model")))).toBe(false);
+  expect(result.end).toBe("done");
+});
+
+describe("cross-encoders, listwise", () => {
+  const labelled = Array.from({ length: 8 }, (_, i) => {
+    const words = TOPICS[i % 2]!;
+    const other = TOPICS[(i + 1) % 2]!;
+    const query = `the ${words[i % 3]} and a ${i < 4 ? "bee" : "rain"}`;
+    return [words, other, other].map((own, k) => ({ text1: query, text2: `it is ${own[k]}`, label: k === 0 ? 1 : 0 }));
+  }).flat();
+
+  test("labelled pairs are brought together by query; triplets and pairs are groups as they are", async () => {
+    const { result } = await tune(labelled, { task: "rank", loss: "listwise", epochs: 12, batchSize: 4 });
+    expect(result).toMatchObject({ end: "done", steps: 24 }); // 8 queries, of 24 rows
+    expect(result.best!.metrics["ndcg@10"]).toBeGreaterThan(0.8);
+    const { result: second } = await tune(triplets, { task: "rank", loss: "listwise", epochs: 2 });
+    expect(second).toMatchObject({ task: "rank", end: "done" });
+    await expect(tune(labelled, { task: "rank", loss: "cosent" })).rejects.toThrow(
+      'loss is "cosent"; for rank there is "binary", "listwise".',
+    );
+  });
+
+  test("a collection: negatives and candidates by a retriever, chosen by nDCG", async () => {
+    const folder = collection();
+    const output = join(folder, "run");
+    const retriever = tinyModel();
+    const options = { task: "rank", loss: "listwise", mineNegatives: 2, retriever, candidates: 6 } as const;
+    const result = await fineTune({ ...QUICK, ...options, model: tinyModel(), train: folder, dev: folder, output });
+    expect(result.end).toBe("done");
+    const { metrics } = await evaluate({
+      model: join(output, "model"),
+      data: folder,
+      split: "dev",
+      retriever,
+      candidates: 6,
+    });
+    expect(metrics["ndcg@10"]).toBeCloseTo(result.best!.metrics["ndcg@10"]!, 9);
+  });
 });

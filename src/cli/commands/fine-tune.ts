@@ -124,6 +124,8 @@ function addTaskFlags(command: Command): void {
       positiveInteger,
     )
     .option("--teacher <where>", "of embeddings: a cross-encoder or embedder whose scores are learned")
+    .option("--retriever <where>", "of rank: finds candidates and negatives (default: the default model)")
+    .option("--candidates <n>", "of rank: documents that it finds for a query (default: 100)", positiveInteger)
     .option("--mine-negatives <n>", "of pairs: hard negatives to find for each (default: 0)", wholeNumber)
     .option("--mine-skip <n>", "of mining: the likest texts to pass over (default: 0)", wholeNumber)
     .option("--mine-within <n>", "of mining: places to take from (default: 100)", positiveInteger)

@@ -35,7 +35,7 @@ export async function chooseTask(
     case "embed":
       return embedTask({ train: data, dev }, start, recipe) as TuningTask;
     case "rank":
-      return rankTask(data, rows, reader, recipe) as TuningTask;
+      return rankTask({ train: data, dev }, reader, recipe) as TuningTask;
     case "classify":
       return classifyTask(data, reader, labels, recipe);
     case "answer":

@@ -104,7 +104,11 @@ export interface FineTuneRecipe {
   readonly miniBatchSize?: number | undefined;
   /** Of embeddings: a cross-encoder or embedder that scores each row's texts, for `margin-mse` and `divergence`. Default: none. */
   readonly teacher?: string | undefined;
-  /** Of pairs: mine so many hard negatives for each with the model itself. Default: 0. */
+  /** Of rank: the embedder that mines negatives, and finds the candidates of a BEIR folder as `dev`. Default: the default model. */
+  readonly retriever?: string | undefined;
+  /** How many candidates a query these are. Default: 100. */
+  readonly candidates?: number | undefined;
+  /** Of pairs: mine so many hard negatives for each, of embeddings with the model itself. Default: 0. */
   readonly mineNegatives?: number | undefined;
   /** Of mining: the likest texts to pass over, which may answer although nobody said so. Default: 0. */
   readonly mineSkip?: number | undefined;

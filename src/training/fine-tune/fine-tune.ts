@@ -66,10 +66,18 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuneResult
     if (recipe.fewShot) return await tuneFewShot({ options, recipe, data: read, start, backend });
     const data = await preparePairs(read, recipe, { ...options, backend, maxLength: start.maxLength });
     const task = await chooseTask(data, start, recipe);
-    return await tune({ options, recipe, data, start, task, backend });
+    return await tune({ options, recipe, data: arranged(data, task), start, task, backend });
   } finally {
     if (given === undefined) await backend.close();
   }
+}
+
+function arranged({ task: name, train, dev }: Splits, task: TuningTask): Splits {
+  const arrange = <S extends Splits["train"]>(split: S) => ({
+    ...split,
+    rows: task.arrange?.(split.rows) ?? split.rows,
+  });
+  return { task: name, train: arrange(train), dev: dev === undefined ? undefined : arrange(dev) };
 }
 
 /** Windows of a context are no longer than in SQuAD's recipes, unless that is asked. */
@@ -177,7 +185,7 @@ function withoutPrompts(start: StartingPoint): StartingPoint {
 function trainedPart({ headOnly, freezeLayers, layerDecay, lora }: FullRecipe, { weights, isEncoder }: Prepared) {
   const layers = countLayers(weights.canonicalNames());
   const isFrozen = (name: string) => {
-    if (name.startsWith("modules.") || ((headOnly || lora !== null) && isEncoder(name))) return true;
+    if ((headOnly || lora !== null) && isEncoder(name)) return true;
     const layer = layerOf(name);
     return freezeLayers > 0 && layer !== undefined && layer < freezeLayers;
   };

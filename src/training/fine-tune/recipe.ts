@@ -37,6 +37,8 @@ export interface FullRecipe {
   readonly loss: EmbeddingLoss | RankingLoss | null;
   readonly miniBatchSize: number | null;
   readonly teacher: string | null;
+  readonly retriever: string | null;
+  readonly candidates: number;
   readonly mineNegatives: number;
   readonly mineSkip: number;
   readonly mineWithin: number;
@@ -103,6 +105,8 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     loss: recipe.loss ?? null,
     miniBatchSize: recipe.miniBatchSize ?? null,
     teacher: recipe.teacher ?? null,
+    retriever: recipe.retriever ?? null,
+    candidates: recipe.candidates ?? 100,
     mineNegatives: recipe.mineNegatives ?? 0,
     mineSkip: recipe.mineSkip ?? 0,
     mineWithin: recipe.mineWithin ?? 100,

@@ -17,6 +17,9 @@ export interface TunedFiles {
   readonly base: string;
 }
 
+/** What the names of modules' parameters begin with; see `openSentenceTail`. */
+const MODULES = "modules.";
+
 /** Files that say how a folder embeds; a classifier that had them would open as an embedder. */
 const EMBEDDER_FILES = /^(?:modules\.json|sentence_\w+_config\.json|config_sentence_transformers\.json|\d+_\w+)$/;
 
@@ -29,20 +32,24 @@ export function saveTuned(
   run: string,
   start: StartingPoint,
   prepared: Prepared,
-  tensors: readonly StoredTensor[],
+  trained: readonly StoredTensor[],
   files: TunedFiles,
 ): void {
   const { weights, lora } = prepared;
+  const tensors = trained.filter(({ name }) => !name.startsWith(MODULES));
+  const modules = moduleFiles(start.location, trained);
   const merged = lora === undefined ? tensors : mergeAdapters(tensors, lora, prepared.tensors);
   save(joinPath(run, "model"), start, prepared, files, {
     weightFiles: [weightFile("model.safetensors", weights.inFileForm(merged))],
     texts: { "README.md": files.card },
+    moduleFiles: modules,
   });
   if (lora === undefined) return;
   const { tensors: own, configText } = adapterFiles(tensors, prepared, lora, files);
   save(joinPath(run, "adapter"), start, prepared, files, {
     weightFiles: [weightFile(ADAPTER_WEIGHTS, own)],
     texts: { "README.md": files.card, [ADAPTER_CONFIG]: configText },
+    moduleFiles: modules,
   });
 }
 
@@ -55,7 +62,7 @@ function save(
   { location, checkpoint, maxLength }: StartingPoint,
   { config }: Prepared,
   { task }: TunedFiles,
-  content: Pick<RepositoryContent, "weightFiles" | "texts">,
+  content: Pick<RepositoryContent, "weightFiles" | "texts" | "moduleFiles">,
 ): void {
   const isEmbedder = task === "embed";
   const names = checkpoint
@@ -66,15 +73,34 @@ function save(
     ...content,
     configText: editJson(checkpoint.configText, config),
     texts: { ...content.texts, ...(isEmbedder ? embedderTexts(location, checkpoint.config, maxLength) : {}) },
-    copies: isEmbedder ? [...copies, ...moduleFolders(location)] : copies,
+    copies: isEmbedder ? [...copies, ...moduleConfigs(location)] : copies,
   });
 }
 
-/** Folders of modules with weights or settings of their own. */
-function moduleFolders({ layout }: StartingPoint["location"]): { from: string; name: string }[] {
+/** Settings of modules that have weights. */
+function moduleConfigs({ layout }: StartingPoint["location"]): { from: string; name: string }[] {
   return (layout?.modules ?? []).flatMap((module, i) =>
-    "folder" in module ? [{ from: module.folder, name: `${i + 1}_${module.kind}` }] : [],
+    "folder" in module
+      ? [{ from: joinPath(module.folder, "config.json"), name: `${moduleFolder(module, i)}/config.json` }]
+      : [],
   );
+}
+
+/** Weights of modules, by the names that they have in their folders. */
+function moduleFiles({ layout }: StartingPoint["location"], trained: readonly StoredTensor[]): WeightFileContent[] {
+  return (layout?.modules ?? []).flatMap((module, i) => {
+    const prefix = `${MODULES}${i + 1}.`;
+    const own = trained.filter(({ name }) => name.startsWith(prefix));
+    const tensors = own.map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
+    return "folder" in module ? [weightFile(`${moduleFolder(module, i)}/model.safetensors`, tensors)] : [];
+  });
+}
+
+const MODULE_CLASSES = { pooling: "Pooling", dense: "Dense", "layer-norm": "LayerNorm", normalize: "Normalize" };
+
+/** As Sentence Transformers calls it, with the encoder as number 0. */
+function moduleFolder({ kind }: { readonly kind: keyof typeof MODULE_CLASSES }, i: number): string {
+  return `${i + 1}_${MODULE_CLASSES[kind]}`;
 }
 
 /** `modules.json` and its kin; the mean of the token vectors where the checkpoint says nothing. */
@@ -88,8 +114,8 @@ function embedderTexts(
   const texts: { [name: string]: string } = {};
   const entries = [{ idx: 0, name: "0", path: "", type: "sentence_transformers.models.Transformer" }];
   for (const [i, module] of modules.entries()) {
-    const kind = { pooling: "Pooling", dense: "Dense", "layer-norm": "LayerNorm", normalize: "Normalize" }[module.kind];
-    const path = "folder" in module ? `${i + 1}_${module.kind}` : `${i + 1}_${kind}`;
+    const kind = MODULE_CLASSES[module.kind];
+    const path = moduleFolder(module, i);
     entries.push({ idx: i + 1, name: String(i + 1), path, type: `sentence_transformers.models.${kind}` });
     if (module.kind === "pooling") {
       texts[`${path}/config.json`] = print({

@@ -40,7 +40,7 @@ export interface CachedLoss {
 export interface TuningTask<E extends Example = Example, Result = unknown> {
   readonly head: HeadName;
   readonly tail?: Tail | undefined;
-  /** Weights of the tail, which stay as they are. */
+  /** Weights of the tail as they are before training. */
   tailTensor?(name: string): StoredTensor | undefined;
   readonly losses: LossBuilder;
   /** What judging reads. */
@@ -51,6 +51,8 @@ export interface TuningTask<E extends Example = Example, Result = unknown> {
   readonly main: string;
   /** Whether a step may be run in parts: no row's loss depends on the others. */
   readonly isSeparable: boolean;
+  /** Brings the rows of a split together that are one example. Default: each row is one. */
+  arrange?(rows: readonly DataRow[]): readonly DataRow[];
   /** @throws InputError naming the row, for a label that training does not have. */
   example(row: DataRow): E;
   /**

@@ -50,10 +50,13 @@ interface Axis {
 function axis(values: readonly number[], from: number, to: number): Axis {
   const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const [low, high] = least === most ? [least - 0.5, least + 0.5] : [least, most];
+  const size = Math.max(Math.abs(least), Math.abs(most));
+  // Values that differ by rounding alone are one: steps between ticks would be lost in them.
+  const isOne = most - least <= 1e-9 * size;
+  const [low, high] = isOne ? [least - Math.max(0.5, 1e-6 * size), least + Math.max(0.5, 1e-6 * size)] : [least, most];
   const step = niceStep((high - low) / TICKS);
   const ticks: number[] = [];
-  for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-9; tick += step) ticks.push(tick);
+  for (let k = Math.ceil(low / step); k * step <= high + step * 1e-9; k++) ticks.push(k * step);
   return { ticks, at: (value) => from + ((value - low) / (high - low)) * (to - from) };
 }
 
