@@ -48,7 +48,7 @@ export const albert = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.embeddingSize, inputs);
-    const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon); // [T, E]
+    const embedded = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon)); // [T, E]
     const mapped = linear(p.at("encoder.embedding_hidden_mapping_in"), embedded, config.hiddenSize);
     const { layers, groups, layersPerGroup } = config;
     return encodeBlocks(mapped, layers * layersPerGroup, (x, i) => {
@@ -68,9 +68,11 @@ export const albert = defineArchitecture({
       predictionLogits: wordLogits(context),
       sopLogits: linear(context.p.at("sop_classifier.classifier"), pooled(context), context.labels),
     }),
-    sequence: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), context.labels) }),
-    choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    sequence: (context) => ({
+      logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), context.labels),
+    }),
+    choice: (context) => ({ logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), 1) }),
+    token: tokenHead,
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
   decoders: { "predictions.decoder.weight": "albert.embeddings.word_embeddings.weight" },
@@ -81,10 +83,10 @@ export const albert = defineArchitecture({
 function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: AlbertConfig): BlockResult {
   const { hiddenSize, feedForwardSize, normEpsilon } = config;
   const { context, probabilities } = bertSelfAttention(p.at("attention"), x, inputs, config);
-  const attended = add(linear(p.at("attention.dense"), context, hiddenSize), x);
+  const attended = add(inputs.dropout(linear(p.at("attention.dense"), context, hiddenSize)), x);
   const normed = layerNorm(p.at("attention.LayerNorm"), attended, normEpsilon);
   const inner = activation(linear(p.at("ffn"), normed, feedForwardSize), config.activation);
-  const output = add(linear(p.at("ffn_output"), inner, hiddenSize), normed);
+  const output = add(inputs.dropout(linear(p.at("ffn_output"), inner, hiddenSize)), normed);
   return { hidden: layerNorm(p.at("full_layer_layer_norm"), output, normEpsilon), probabilities };
 }
 

@@ -53,7 +53,7 @@ export function projectEmbeddings(
 ): Value {
   const { hiddenSize, embeddingSize = hiddenSize, normEpsilon } = config;
   const sum = sumEmbeddings(p.at("embeddings"), config, embeddingSize, inputs, options);
-  const normed = layerNorm(p.at("embeddings.LayerNorm"), sum, normEpsilon);
+  const normed = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, normEpsilon));
   return embeddingSize === hiddenSize ? normed : linear(p.at("embeddings_project"), normed, hiddenSize);
 }
 

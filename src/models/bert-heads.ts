@@ -27,7 +27,7 @@ export function bertHeads<C extends BertHeadConfig>(prefix: string): { readonly 
   // Whether the second text follows the first: index 0 says that it does -> [B, 2]
   const followsLogits = (context: Context): Value => linear(context.p.at("cls.seq_relationship"), pooled(context), 2);
   const classify = (context: Context, labels: number): Value =>
-    linear(context.p.at("classifier"), pooled(context), labels);
+    linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), labels);
   return {
     base: (context) => ({ pooled: pooled(context) }),
     mlm: (context) => ({ logits: wordLogits(context) }),
@@ -38,7 +38,7 @@ export function bertHeads<C extends BertHeadConfig>(prefix: string): { readonly 
     nsp: (context) => ({ logits: followsLogits(context) }),
     sequence: (context) => ({ logits: classify(context, context.labels) }),
     choice: (context) => ({ logits: classify(context, 1) }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    token: tokenHead,
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   };
 }

@@ -18,7 +18,7 @@ export const bert = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
-    const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+    const embedded = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon));
     return encodeLayers(p.at("encoder"), embedded, config, inputs);
   },
   heads: bertHeads("bert"),

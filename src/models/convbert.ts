@@ -58,7 +58,7 @@ export const convbert = defineArchitecture({
     choice: ({ p, inputs, encoded }) => ({
       logits: linear(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "lastToken"), 1),
     }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    token: tokenHead,
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
   decoders: { "generator_lm_head.weight": "convbert.embeddings.word_embeddings.weight" },
@@ -89,10 +89,10 @@ export const convbert = defineArchitecture({
 function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: ConvBertConfig): BlockResult {
   const { hiddenSize, feedForwardSize, normEpsilon } = config;
   const { context, probabilities } = mixedAttention(p.at("attention.self"), x, inputs, config);
-  const attended = add(linear(p.at("attention.output.dense"), context, hiddenSize), x);
+  const attended = add(inputs.dropout(linear(p.at("attention.output.dense"), context, hiddenSize)), x);
   const normed = layerNorm(p.at("attention.output.LayerNorm"), attended, normEpsilon);
   const inner = activation(dense(p.at("intermediate.dense"), normed, feedForwardSize, config), config.activation);
-  const output = add(dense(p.at("output.dense"), inner, hiddenSize, config), normed);
+  const output = add(inputs.dropout(dense(p.at("output.dense"), inner, hiddenSize, config)), normed);
   return { hidden: layerNorm(p.at("output.LayerNorm"), output, normEpsilon), probabilities };
 }
 

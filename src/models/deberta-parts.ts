@@ -23,7 +23,7 @@ export function embedDeberta(p: ParameterPath, config: DebertaShared, inputs: Ba
   const { hiddenSize, embeddingSize = hiddenSize, hasPositionEmbeddings } = config;
   let sum = sumEmbeddings(p, config, embeddingSize, inputs, { positions: hasPositionEmbeddings });
   if (embeddingSize !== hiddenSize) sum = linear(p.at("embed_proj"), sum, hiddenSize, { bias: false });
-  return layerNorm(p.at("LayerNorm"), sum, config.normEpsilon);
+  return inputs.dropout(layerNorm(p.at("LayerNorm"), sum, config.normEpsilon));
 }
 
 /** BERT's block around an attention of its own. */
@@ -31,12 +31,13 @@ export function debertaBlock(
   p: ParameterPath,
   x: Value,
   config: DebertaShared,
+  inputs: BatchInputs,
   attend: (x: Value) => Attended,
 ): BlockResult {
   const { context, probabilities } = attend(x);
-  const attended = add(linear(p.at("attention.output.dense"), context, config.hiddenSize), x);
+  const attended = add(inputs.dropout(linear(p.at("attention.output.dense"), context, config.hiddenSize)), x);
   const normed = layerNorm(p.at("attention.output.LayerNorm"), attended, config.normEpsilon);
-  const output = add(bertFeedForward(p, normed, config), normed);
+  const output = add(inputs.dropout(bertFeedForward(p, normed, config)), normed);
   return { hidden: layerNorm(p.at("output.LayerNorm"), output, config.normEpsilon), probabilities };
 }
 
@@ -62,9 +63,11 @@ export function debertaHeads<C extends DebertaShared>() {
   return {
     base: () => ({}),
     mlm: (context) => ({ logits: context.config.hasLegacyHead ? legacyLogits(context) : wordLogits(context) }),
-    sequence: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), context.labels) }),
-    choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    sequence: (context) => ({
+      logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), context.labels),
+    }),
+    choice: (context) => ({ logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), 1) }),
+    token: tokenHead,
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   } as const satisfies { [head: string]: Head<C> };
 }

@@ -46,7 +46,7 @@ export const debertaV2 = defineArchitecture({
     const table = config.hasRelativeAttention ? relativeTable(p.at("encoder"), config) : undefined;
     return encodeBlocks(embedDeberta(p.at("embeddings"), config, inputs), config.layers, (x, i) => {
       const layer = p.at("encoder.layer").at(i);
-      const block = debertaBlock(layer, x, config, (y) =>
+      const block = debertaBlock(layer, x, config, inputs, (y) =>
         attention(layer.at("attention.self"), table, y, inputs, config),
       );
       const convolves = i === 0 && config.convolutionSize > 0;

@@ -31,7 +31,7 @@ export const deberta = defineArchitecture({
   encode(p, config, inputs) {
     return encodeBlocks(embedDeberta(p.at("embeddings"), config, inputs), config.layers, (x, i) => {
       const layer = p.at("encoder.layer").at(i);
-      return debertaBlock(layer, x, config, (y) =>
+      return debertaBlock(layer, x, config, inputs, (y) =>
         attention(layer.at("attention.self"), p.at("encoder"), y, inputs, config),
       );
     });

@@ -54,7 +54,7 @@ export const distilbert = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
-    const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, NORM_EPSILON);
+    const embedded = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, NORM_EPSILON));
     return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("transformer.layer").at(i), x, inputs, config));
   },
   heads: {
@@ -62,7 +62,7 @@ export const distilbert = defineArchitecture({
     mlm: (context) => ({ logits: wordLogits(context) }),
     sequence: (context) => ({ logits: linear(context.p.at("classifier"), firstToken(context), context.labels) }),
     choice: (context) => ({ logits: linear(context.p.at("classifier"), firstToken(context), 1) }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    token: tokenHead,
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
   decoders: { "vocab_projector.weight": "distilbert.embeddings.word_embeddings.weight" },
@@ -79,18 +79,18 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: DistilBe
   const { context, probabilities } = selfAttention(q, k, v, inputs, { heads });
   const attended = layerNorm(
     p.at("sa_layer_norm"),
-    add(linear(p.at("attention.out_lin"), context, hiddenSize), x),
+    add(inputs.dropout(linear(p.at("attention.out_lin"), context, hiddenSize)), x),
     NORM_EPSILON,
   );
   const inner = activation(linear(p.at("ffn.lin1"), attended, feedForwardSize), config.activation);
-  const output = add(linear(p.at("ffn.lin2"), inner, hiddenSize), attended);
+  const output = add(inputs.dropout(linear(p.at("ffn.lin2"), inner, hiddenSize)), attended);
   return { hidden: layerNorm(p.at("output_layer_norm"), output, NORM_EPSILON), probabilities };
 }
 
-/** The first token through `pre_classifier` and relu -> [B, D] */
+/** The first token through `pre_classifier` and relu, as the classifier reads it -> [B, D] */
 function firstToken({ p, config, inputs, encoded }: Context): Value {
   const first = pool(encoded.hidden, inputs.offsets, "cls");
-  return activation(linear(p.at("pre_classifier"), first, config.hiddenSize), "relu");
+  return inputs.dropout(activation(linear(p.at("pre_classifier"), first, config.hiddenSize), "relu"));
 }
 
 function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {

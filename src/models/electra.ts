@@ -51,8 +51,8 @@ export const electra = defineArchitecture({
       return { logits: linear(head.at("dense_prediction"), inner, 1) };
     },
     sequence: (context) => firstTokenClassifier(context, "gelu"),
-    choice: (context) => ({ logits: linear(context.p.at("classifier"), summary(context), 1) }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    choice: (context) => ({ logits: linear(context.p.at("classifier"), context.inputs.dropout(summary(context)), 1) }),
+    token: tokenHead,
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
   decoders: { "generator_lm_head.weight": "electra.embeddings.word_embeddings.weight" },

@@ -32,7 +32,7 @@ export const ernie = defineArchitecture({
       const table = p.weight("embeddings.task_type_embeddings.weight", [tasks, hiddenSize]);
       sum = add(sum, embedding(table, inputs.taskIds(tasks)));
     }
-    const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+    const embedded = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon));
     return encodeLayers(p.at("encoder"), embedded, config, inputs);
   },
   heads: bertHeads("ernie"),

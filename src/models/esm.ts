@@ -75,7 +75,7 @@ function embed(p: ParameterPath, config: EsmConfig, inputs: BatchInputs): Value 
       embedding(p.weight("position_embeddings.weight", [maxPositions, hiddenSize]), inputs.positions(maxPositions)),
     );
   }
-  return config.normsEmbeddings ? layerNorm(p.at("layer_norm"), x, normEpsilon) : x;
+  return inputs.dropout(config.normsEmbeddings ? layerNorm(p.at("layer_norm"), x, normEpsilon) : x);
 }
 
 /** 0 for masked tokens; for the others what makes up for the text's share of masks differing from pre-training's. */

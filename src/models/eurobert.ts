@@ -56,7 +56,9 @@ export const eurobert = defineArchitecture({
   encode(p, config, inputs) {
     const { vocabularySize, hiddenSize, layers, normEpsilon } = config;
     return encodeBlocks(
-      embedding(p.weight("embed_tokens.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize)),
+      inputs.dropout(
+        embedding(p.weight("embed_tokens.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize)),
+      ),
       layers,
       (x, i) => block(p.at("layers").at(i), x, inputs, config),
       (x) => rmsNorm(p.at("norm"), x, normEpsilon),
@@ -66,7 +68,7 @@ export const eurobert = defineArchitecture({
     base: () => ({}),
     mlm: (context) => ({ logits: wordLogits(context) }),
     sequence: (context) => ({ logits: classify(context) }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    token: tokenHead,
   },
   decoders: { "lm_head.weight": "model.embed_tokens.weight" },
 });
@@ -85,7 +87,10 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: EuroBert
     maxPositions,
   });
   const { context, probabilities } = selfAttention(q, k, project("v_proj", keyHeads), inputs, { heads, keyHeads });
-  const attended = add(x, linear(p.at("self_attn.o_proj"), context, hiddenSize, { bias: hasAttentionBias }));
+  const attended = add(
+    x,
+    inputs.dropout(linear(p.at("self_attn.o_proj"), context, hiddenSize, { bias: hasAttentionBias })),
+  );
   const output = gatedFeedForward(
     p.at("mlp"),
     rmsNorm(p.at("post_attention_layernorm"), attended, normEpsilon),
@@ -97,7 +102,7 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: EuroBert
       outputSize: hiddenSize,
     },
   );
-  return { hidden: add(attended, output), probabilities };
+  return { hidden: add(attended, inputs.dropout(output)), probabilities };
 }
 
 function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {
@@ -111,7 +116,7 @@ function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {
 /** `late` scores every token and means the scores; the others pool first -> [B, labels] */
 function classify({ p, config, inputs, encoded, labels }: Context): Value {
   const score = (x: Value) =>
-    linear(p.at("classifier"), activation(linear(p.at("dense"), x, config.hiddenSize), "gelu"), labels);
+    linear(p.at("classifier"), inputs.dropout(activation(linear(p.at("dense"), x, config.hiddenSize), "gelu")), labels);
   if (config.pooling === "late") return pool(score(encoded.hidden), inputs.offsets, "mean");
   return score(pool(encoded.hidden, inputs.offsets, config.pooling === "bos" ? "cls" : "mean"));
 }

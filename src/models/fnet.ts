@@ -44,7 +44,7 @@ export const fnet = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
-    const normed = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+    const normed = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon));
     const embedded = linear(p.at("embeddings.projection"), normed, config.hiddenSize);
     return encodeBlocks(embedded, config.layers, (x, i) => ({
       hidden: block(p.at("encoder.layer").at(i), x, inputs, config),
@@ -58,5 +58,9 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: FNetConf
   const { hiddenSize, feedForwardSize, normEpsilon } = config;
   const mixed = layerNorm(p.at("fourier.output.LayerNorm"), add(x, fourier(x, inputs.offsets)), normEpsilon);
   const inner = activation(linear(p.at("intermediate.dense"), mixed, feedForwardSize), config.activation);
-  return layerNorm(p.at("output.LayerNorm"), add(linear(p.at("output.dense"), inner, hiddenSize), mixed), normEpsilon);
+  return layerNorm(
+    p.at("output.LayerNorm"),
+    add(inputs.dropout(linear(p.at("output.dense"), inner, hiddenSize)), mixed),
+    normEpsilon,
+  );
 }

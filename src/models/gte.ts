@@ -54,7 +54,7 @@ function gteLike(name: string): Architecture {
     maxLength: ({ maxPositions }) => maxPositions,
     encode(p, config, inputs) {
       const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs, { positions: false });
-      const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+      const embedded = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon));
       return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("encoder.layer").at(i), x, inputs, config));
     },
     heads: {
@@ -66,9 +66,9 @@ function gteLike(name: string): Architecture {
       },
       sequence: ({ p, config, inputs, encoded, labels }) => {
         const pooled = firstTokenPooler(p.at(name).at("pooler"), encoded.hidden, inputs, config.hiddenSize);
-        return { logits: linear(p.at("classifier"), pooled, labels) };
+        return { logits: linear(p.at("classifier"), inputs.dropout(pooled), labels) };
       },
-      token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+      token: tokenHead,
     },
     decoders: { "lm_head.decoder.weight": `${name}.embeddings.word_embeddings.weight` },
   });
@@ -85,10 +85,10 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: GteConfi
   const { context, probabilities } = stackedAttention(stacked, inputs, { heads, rotary });
   const attended = layerNorm(
     p.at("attn_ln"),
-    add(linear(p.at("attention.o_proj"), context, hiddenSize), x),
+    add(inputs.dropout(linear(p.at("attention.o_proj"), context, hiddenSize)), x),
     normEpsilon,
   );
   const inner = linear(p.at("mlp.up_gate_proj"), attended, 2 * feedForwardSize, { bias: false });
   const output = linear(p.at("mlp.down_proj"), gatedUnit(inner, config.activation, "second"), hiddenSize);
-  return { hidden: layerNorm(p.at("mlp_ln"), add(output, attended), normEpsilon), probabilities };
+  return { hidden: layerNorm(p.at("mlp_ln"), add(inputs.dropout(output), attended), normEpsilon), probabilities };
 }

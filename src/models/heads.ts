@@ -21,13 +21,14 @@ export function firstTokenClassifier(
   { p, config, inputs, encoded, labels }: HeadContext<{ readonly hiddenSize: number }>,
   name: Activation,
 ): HeadOutputs {
-  const inner = linear(p.at("classifier.dense"), pool(encoded.hidden, inputs.offsets, "cls"), config.hiddenSize);
-  return { logits: linear(p.at("classifier.out_proj"), activation(inner, name), labels) };
+  const first = inputs.dropout(pool(encoded.hidden, inputs.offsets, "cls"));
+  const inner = inputs.dropout(activation(linear(p.at("classifier.dense"), first, config.hiddenSize), name));
+  return { logits: linear(p.at("classifier.out_proj"), inner, labels) };
 }
 
 /** One score a label and token -> logits [T, labels] */
-export function tokenHead(p: ParameterPath, hidden: Value, labels: number): HeadOutputs {
-  return { logits: linear(p.at("classifier"), hidden, labels) };
+export function tokenHead({ p, inputs, encoded, labels }: HeadContext<unknown>): HeadOutputs {
+  return { logits: linear(p.at("classifier"), inputs.dropout(encoded.hidden), labels) };
 }
 
 /** How well each token starts and ends an answer -> [T, 1] each */

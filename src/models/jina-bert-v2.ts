@@ -48,7 +48,7 @@ function jinaLike(name: string, isCode: boolean, block: Block): Architecture {
     maxLength: ({ maxPositions }) => maxPositions,
     encode(p, config, inputs) {
       const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs, { positions: false });
-      const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+      const embedded = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon));
       return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("encoder.layer").at(i), x, inputs, config));
     },
     heads: bertHeads<JinaConfig>("bert"),
@@ -80,7 +80,7 @@ function attend(p: ParameterPath, x: Value, inputs: BatchInputs, config: JinaCon
     biases: { slopes: alibiSlopes(x.graph, config.heads) },
     ...(normed ? { rotate: (q, k, v) => [norm("layer_norm_q", q), norm("layer_norm_k", k), v] as const } : {}),
   });
-  const output = add(linear(p.at("attention.output.dense"), context, hiddenSize), x);
+  const output = add(inputs.dropout(linear(p.at("attention.output.dense"), context, hiddenSize)), x);
   return { hidden: layerNorm(p.at("attention.output.LayerNorm"), output, normEpsilon), probabilities };
 }
 
@@ -88,12 +88,12 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: JinaConf
   const { hiddenSize, feedForwardSize, normEpsilon, feedForward } = config;
   const { hidden, probabilities } = attend(p, x, inputs, config, false);
   if (feedForward === "original") {
-    const output = add(bertFeedForward(p, hidden, config), hidden);
+    const output = add(inputs.dropout(bertFeedForward(p, hidden, config)), hidden);
     return { hidden: layerNorm(p.at("output.LayerNorm"), output, normEpsilon), probabilities };
   }
   const inner = linear(p.at("mlp.gated_layers"), hidden, 2 * feedForwardSize, { bias: false });
   const gated = gatedUnit(inner, gateOf(config), "first");
-  const output = add(linear(p.at("mlp.wo"), gated, hiddenSize), hidden);
+  const output = add(inputs.dropout(linear(p.at("mlp.wo"), gated, hiddenSize)), hidden);
   return { hidden: layerNorm(p.at("mlp.layernorm"), output, normEpsilon), probabilities };
 }
 

@@ -50,7 +50,7 @@ export const jinaEmbeddingsV3 = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs, { positions: false });
-    const embedded = layerNorm(p.at("emb_ln"), sum, config.normEpsilon);
+    const embedded = inputs.dropout(layerNorm(p.at("emb_ln"), sum, config.normEpsilon));
     return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("encoder.layers").at(i), x, inputs, config));
   },
   heads,
@@ -62,8 +62,12 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: JinaConf
   const stacked = linear(p.at("mixer.Wqkv"), x, 3 * hiddenSize);
   const rotary = { heads, headSize: hiddenSize / heads, theta, maxPositions };
   const { context, probabilities } = stackedAttention(stacked, inputs, { heads, rotary });
-  const attended = layerNorm(p.at("norm1"), add(linear(p.at("mixer.out_proj"), context, hiddenSize), x), normEpsilon);
+  const attended = layerNorm(
+    p.at("norm1"),
+    add(inputs.dropout(linear(p.at("mixer.out_proj"), context, hiddenSize)), x),
+    normEpsilon,
+  );
   const inner = activation(linear(p.at("mlp.fc1"), attended, feedForwardSize), config.activation);
-  const output = add(linear(p.at("mlp.fc2"), inner, hiddenSize), attended);
+  const output = add(inputs.dropout(linear(p.at("mlp.fc2"), inner, hiddenSize)), attended);
   return { hidden: layerNorm(p.at("norm2"), output, normEpsilon), probabilities };
 }

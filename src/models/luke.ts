@@ -37,7 +37,7 @@ export const luke = defineArchitecture({
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
     return encodeLayers(
       p.at("encoder"),
-      layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon),
+      inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon)),
       config,
       inputs,
     );
@@ -62,7 +62,7 @@ export const luke = defineArchitecture({
 function classify({ p, config, inputs, encoded, labels }: HeadContext<LukeConfig>) {
   return linear(
     p.at("classifier"),
-    firstTokenPooler(p.at("luke.pooler"), encoded.hidden, inputs, config.hiddenSize),
+    inputs.dropout(firstTokenPooler(p.at("luke.pooler"), encoded.hidden, inputs, config.hiddenSize)),
     labels,
   );
 }

@@ -26,10 +26,16 @@ export const megatronBert = defineArchitecture({
   ),
   maxLength: ({ maxPositions }) => maxPositions,
   encode: (p, config, inputs) =>
-    encodePreNormLayers(p, sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs), config, inputs, {
-      names: { attentionNorm: "attention.ln", feedForwardNorm: "ln" },
-      finalNorm: "encoder.ln",
-    }),
+    encodePreNormLayers(
+      p,
+      inputs.dropout(sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs)),
+      config,
+      inputs,
+      {
+        names: { attentionNorm: "attention.ln", feedForwardNorm: "ln" },
+        finalNorm: "encoder.ln",
+      },
+    ),
   heads: bertHeads("bert"),
   ...bertTies("bert"),
 });

@@ -77,9 +77,11 @@ export const mobilebert = defineArchitecture({
       seqRelationshipLogits: followsLogits(context, "cls.seq_relationship"),
     }),
     nsp: (context) => ({ logits: followsLogits(context, "cls.seq_relationship") }),
-    sequence: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), context.labels) }),
-    choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    sequence: (context) => ({
+      logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), context.labels),
+    }),
+    choice: (context) => ({ logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), 1) }),
+    token: tokenHead,
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
   ...bertTies("mobilebert"),
@@ -125,13 +127,13 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: MobileBe
   const { context, probabilities } = selfAttention(q, k, linear(self.at("value"), values, size), inputs, { heads });
   let inner = norm(
     p.at("attention.output.LayerNorm"),
-    add(linear(p.at("attention.output.dense"), context, size), input),
+    add(inputs.dropout(linear(p.at("attention.output.dense"), context, size)), input),
     config,
   );
-  for (let i = 0; i < config.feedForwards - 1; i++) inner = feedForward(p.at("ffn").at(i), inner, config);
-  const output = feedForward(p, inner, config, DEFAULT_EPSILON);
+  for (let i = 0; i < config.feedForwards - 1; i++) inner = feedForward(p.at("ffn").at(i), inner, inputs, config);
+  const output = feedForward(p, inner, inputs, config, DEFAULT_EPSILON);
   if (!hasBottleneck) return { hidden: output, probabilities };
-  const widened = add(linear(p.at("output.bottleneck.dense"), output, hiddenSize), x);
+  const widened = add(inputs.dropout(linear(p.at("output.bottleneck.dense"), output, hiddenSize)), x);
   return { hidden: norm(p.at("output.bottleneck.LayerNorm"), widened, config), probabilities };
 }
 
@@ -144,9 +146,20 @@ function bottleneck(p: ParameterPath, x: Value, config: MobileBertConfig): reado
   return [config.sharesBottleneck ? narrow("attention") : x, x, input];
 }
 
-function feedForward(p: ParameterPath, x: Value, config: MobileBertConfig, epsilon?: number): Value {
+function feedForward(
+  p: ParameterPath,
+  x: Value,
+  inputs: BatchInputs,
+  config: MobileBertConfig,
+  epsilon?: number,
+): Value {
   const inner = activation(linear(p.at("intermediate.dense"), x, config.feedForwardSize), config.activation);
-  return norm(p.at("output.LayerNorm"), add(linear(p.at("output.dense"), inner, columnsOf(x)), x), config, epsilon);
+  return norm(
+    p.at("output.LayerNorm"),
+    add(inputs.dropout(linear(p.at("output.dense"), inner, columnsOf(x))), x),
+    config,
+    epsilon,
+  );
 }
 
 function pooled({ p, config, inputs, encoded }: Context): Value {

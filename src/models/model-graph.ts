@@ -1,7 +1,7 @@
 import type { Graph, Value } from "../engine/graph.ts";
 import { ParameterPath } from "../engine/parameters.ts";
 import { ConfigError } from "../errors.ts";
-import { BatchInputs } from "../nn/batch-inputs.ts";
+import { BatchInputs, type DropoutRates } from "../nn/batch-inputs.ts";
 import type { ConfiguredArchitecture, Encoded, HeadName, HeadOutputs } from "./architecture.ts";
 
 /** What a tail is built from. */
@@ -22,8 +22,8 @@ export interface ModelGraphOptions {
   readonly architecture: ConfiguredArchitecture;
   readonly head: HeadName;
   readonly tail?: Tail | undefined;
-  /** Share of numbers that training drops. Default: 0. */
-  readonly dropout?: number | undefined;
+  /** Shares of numbers that training drops. Default: none. */
+  readonly dropout?: DropoutRates | undefined;
 }
 
 /** An encoder with a head and a tail, in a graph. */
@@ -37,7 +37,7 @@ export interface ModelGraph {
 
 /** @throws ConfigError when the architecture has no such head. */
 export function buildModelGraph(graph: Graph, options: ModelGraphOptions): ModelGraph {
-  const { architecture, head: headName, tail, dropout = 0 } = options;
+  const { architecture, head: headName, tail, dropout } = options;
   const { initializerRange } = architecture.config;
   const p = new ParameterPath(graph, "", typeof initializerRange === "number" ? initializerRange : undefined);
   const inputs = new BatchInputs(graph, dropout);

@@ -80,7 +80,7 @@ export const modernbert = defineArchitecture({
       inputs.ids(vocabularySize),
     );
     return encodeBlocks(
-      norm(p.at("embeddings.norm"), words, config),
+      inputs.dropout(norm(p.at("embeddings.norm"), words, config)),
       layers,
       (x, i) => block(p.at("layers").at(i), x, i, inputs, config),
       (x) => norm(p.at("final_norm"), x, config),
@@ -89,8 +89,10 @@ export const modernbert = defineArchitecture({
   heads: {
     base: () => ({}),
     mlm: (context) => ({ logits: wordLogits(context) }),
-    sequence: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), context.labels) }),
-    choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
+    sequence: (context) => ({
+      logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), context.labels),
+    }),
+    choice: (context) => ({ logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), 1) }),
     token: (context) => ({ logits: tokenScores(context, context.labels) }),
     qa: (context) => {
       const both = tokenScores(context, 2);
@@ -118,13 +120,13 @@ function block(p: ParameterPath, x: Value, index: number, inputs: BatchInputs, c
     window: isGlobal ? undefined : Math.floor(config.localWindow / 2),
     rotary: { heads, headSize: hiddenSize / heads, theta, maxPositions },
   });
-  const attended = add(x, linear(p.at("attn.Wo"), context, hiddenSize, { bias: hasAttentionBias }));
+  const attended = add(x, inputs.dropout(linear(p.at("attn.Wo"), context, hiddenSize, { bias: hasAttentionBias })));
   const inner = linear(p.at("mlp.Wi"), norm(p.at("mlp_norm"), attended, config), 2 * config.feedForwardSize, {
     bias: hasFeedForwardBias,
   });
   const gated = gatedUnit(inner, config.activation, "first");
   return {
-    hidden: add(attended, linear(p.at("mlp.Wo"), gated, hiddenSize, { bias: hasFeedForwardBias })),
+    hidden: add(attended, linear(p.at("mlp.Wo"), inputs.dropout(gated), hiddenSize, { bias: hasFeedForwardBias })),
     probabilities,
   };
 }
@@ -140,7 +142,7 @@ function pooled(context: Context): Value {
 }
 
 function tokenScores(context: Context, labels: number): Value {
-  return linear(context.p.at("classifier"), transform(context, context.encoded.hidden), labels);
+  return linear(context.p.at("classifier"), context.inputs.dropout(transform(context, context.encoded.hidden)), labels);
 }
 
 function wordLogits(context: Context): Value {

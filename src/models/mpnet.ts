@@ -45,7 +45,7 @@ export const mpnet = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions - PADDING_ID - 1,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
-    const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+    const embedded = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon));
     const relativeBias = distanceBias(p.at("encoder.relative_attention_bias"), config);
     return encodeBlocks(embedded, config.layers, (x, i) =>
       block(p.at("encoder.layer").at(i), x, relativeBias, inputs, config),
@@ -85,9 +85,9 @@ function block(p: ParameterPath, x: Value, relativeBias: Value, inputs: BatchInp
   const { context, probabilities } = selfAttention(q, k, v, inputs, { heads, relativeBias });
   const attended = layerNorm(
     p.at("attention.LayerNorm"),
-    add(linear(attn.at("o"), context, hiddenSize), x),
+    add(inputs.dropout(linear(attn.at("o"), context, hiddenSize)), x),
     normEpsilon,
   );
-  const output = add(bertFeedForward(p, attended, config), attended);
+  const output = add(inputs.dropout(bertFeedForward(p, attended, config)), attended);
   return { hidden: layerNorm(p.at("output.LayerNorm"), output, normEpsilon), probabilities };
 }

@@ -47,7 +47,7 @@ export const neobert = defineArchitecture({
   encode(p, config, inputs) {
     const { vocabularySize, hiddenSize, layers, normEpsilon } = config;
     return encodeBlocks(
-      embedding(p.weight("encoder.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize)),
+      inputs.dropout(embedding(p.weight("encoder.weight", [vocabularySize, hiddenSize]), inputs.ids(vocabularySize))),
       layers,
       (x, i) => block(p.at("transformer_encoder").at(i), x, inputs, config),
       (x) => rmsNorm(p.at("layer_norm"), x, normEpsilon),
@@ -62,7 +62,7 @@ export const neobert = defineArchitecture({
     },
     sequence: ({ p, config, inputs, encoded, labels }) => {
       const first = linear(p.at("dense"), pool(encoded.hidden, inputs.offsets, "cls"), config.hiddenSize);
-      return { logits: linear(p.at("classifier"), activation(first, "tanh"), labels) };
+      return { logits: linear(p.at("classifier"), inputs.dropout(activation(first, "tanh")), labels) };
     },
   },
   generations: ({ heads }) => [
@@ -86,12 +86,12 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: NeoBertC
   const rotary = { heads, headSize: hiddenSize / heads, theta: THETA, interleaved: true, maxPositions };
   const [q, k] = rotateQueriesAndKeys(project("q"), project("k"), inputs, rotary);
   const { context, probabilities } = selfAttention(q, k, project("v"), inputs, { heads });
-  const attended = add(x, linear(p.at("wo"), context, hiddenSize, { bias: false }));
+  const attended = add(x, inputs.dropout(linear(p.at("wo"), context, hiddenSize, { bias: false })));
   const inner = linear(p.at("ffn.w12"), rmsNorm(p.at("ffn_norm"), attended, normEpsilon), 2 * innerSize(config), {
     bias: false,
   });
   const output = linear(p.at("ffn.w3"), gatedUnit(inner, "silu", "first"), hiddenSize, { bias: false });
-  return { hidden: add(attended, output), probabilities };
+  return { hidden: add(attended, inputs.dropout(output)), probabilities };
 }
 
 /** Two thirds of the config's size, up to the next multiple of 8: a gated unit has three matrices instead of two. */

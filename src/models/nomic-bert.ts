@@ -72,7 +72,7 @@ export const nomicBert = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs, { positions: false });
-    const embedded = layerNorm(p.at("emb_ln"), sum, config.normEpsilon);
+    const embedded = inputs.dropout(layerNorm(p.at("emb_ln"), sum, config.normEpsilon));
     return encodeBlocks(embedded, config.layers, (x, i) => block(p.at("encoder.layers").at(i), x, inputs, config));
   },
   heads: {
@@ -82,9 +82,9 @@ export const nomicBert = defineArchitecture({
     pretraining: (context) => ({ logits: wordLogits(context) }),
     sequence: ({ p, config, inputs, encoded, labels }) => {
       const pooled = firstTokenPooler(p.at("nomic_bert.pooler"), encoded.hidden, inputs, config.hiddenSize);
-      return { logits: linear(p.at("classifier"), pooled, labels) };
+      return { logits: linear(p.at("classifier"), inputs.dropout(pooled), labels) };
     },
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    token: tokenHead,
   },
   ...bertTies("nomic_bert"),
   generations: () => [
@@ -97,7 +97,10 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: NomicCon
   const stacked = linear(p.at("attn.Wqkv"), x, 3 * hiddenSize, { bias: hasAttentionBias });
   const rotary = { heads, headSize: hiddenSize / heads, theta, maxPositions };
   const { context, probabilities } = stackedAttention(stacked, inputs, { heads, rotary });
-  const attended = add(linear(p.at("attn.out_proj"), context, hiddenSize, { bias: hasAttentionBias }), x);
+  const attended = add(
+    inputs.dropout(linear(p.at("attn.out_proj"), context, hiddenSize, { bias: hasAttentionBias })),
+    x,
+  );
   const normed = layerNorm(p.at("norm1"), attended, normEpsilon);
   const inner = gatedFeedForward(p.at("mlp"), normed, config.feedForwardSize, {
     names: { gate: "fc12", up: "fc11", down: "fc2" },
@@ -106,7 +109,7 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: NomicCon
     outputBias: config.hasOuterBias,
     outputSize: hiddenSize,
   });
-  return { hidden: layerNorm(p.at("norm2"), add(inner, normed), normEpsilon), probabilities };
+  return { hidden: layerNorm(p.at("norm2"), add(inputs.dropout(inner), normed), normEpsilon), probabilities };
 }
 
 function wordLogits({ p, config, inputs, encoded, decoder }: Context): Value {

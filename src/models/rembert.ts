@@ -39,7 +39,7 @@ export const rembert = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.inputSize, inputs);
-    const normed = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+    const normed = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon));
     const embedded = linear(p.at("encoder.embedding_hidden_mapping_in"), normed, config.hiddenSize);
     return encodeLayers(p.at("encoder"), embedded, config, inputs);
   },

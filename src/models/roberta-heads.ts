@@ -30,8 +30,8 @@ export function robertaHeads<C extends RobertaHeadConfig>(prefix: string) {
     base: (context) => ({ pooled: pooled(context) }),
     mlm: (context) => ({ logits: wordLogits(context) }),
     sequence: (context) => firstTokenClassifier(context, "tanh"),
-    choice: (context) => ({ logits: linear(context.p.at("classifier"), pooled(context), 1) }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    choice: (context) => ({ logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), 1) }),
+    token: tokenHead,
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   } as const satisfies { [head: string]: Head<C> };
 }

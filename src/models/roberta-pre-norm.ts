@@ -17,10 +17,16 @@ export const robertaPreLayerNorm = defineArchitecture({
   maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
-    return encodePreNormLayers(p, layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon), config, inputs, {
-      names: { attentionNorm: "attention.LayerNorm", feedForwardNorm: "intermediate.LayerNorm" },
-      finalNorm: "LayerNorm",
-    });
+    return encodePreNormLayers(
+      p,
+      inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon)),
+      config,
+      inputs,
+      {
+        names: { attentionNorm: "attention.LayerNorm", feedForwardNorm: "intermediate.LayerNorm" },
+        finalNorm: "LayerNorm",
+      },
+    );
   },
   heads: robertaHeads("roberta_prelayernorm"),
   ...robertaTies("roberta_prelayernorm"),
@@ -37,10 +43,16 @@ export const xlmRobertaXl = defineArchitecture({
   positionsAfter: ({ padId = 1 }) => padId,
   maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
   encode: (p, config, inputs) =>
-    encodePreNormLayers(p, sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs), config, inputs, {
-      names: { attentionNorm: "attention.self_attn_layer_norm", feedForwardNorm: "LayerNorm" },
-      finalNorm: "encoder.LayerNorm",
-    }),
+    encodePreNormLayers(
+      p,
+      inputs.dropout(sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs)),
+      config,
+      inputs,
+      {
+        names: { attentionNorm: "attention.self_attn_layer_norm", feedForwardNorm: "LayerNorm" },
+        finalNorm: "encoder.LayerNorm",
+      },
+    ),
   heads: robertaHeads("roberta"),
   ...robertaTies("roberta"),
 });

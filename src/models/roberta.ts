@@ -30,7 +30,7 @@ function robertaLike(name: string, prefix = "roberta"): Architecture {
     maxLength: ({ maxPositions, padId = 1 }) => maxPositions - padId - 1,
     encode(p, config, inputs) {
       const sum = sumEmbeddings(p.at("embeddings"), config, config.hiddenSize, inputs);
-      const embedded = layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon);
+      const embedded = inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon));
       return encodeLayers(p.at("encoder"), embedded, config, inputs);
     },
     heads: robertaHeads(prefix),

@@ -54,7 +54,7 @@ export const roformer = defineArchitecture({
     choice: ({ p, inputs, encoded }) => ({
       logits: linear(p.at("classifier"), pool(encoded.hidden, inputs.offsets, "lastToken"), 1),
     }),
-    token: ({ p, encoded, labels }) => tokenHead(p, encoded.hidden, labels),
+    token: tokenHead,
     qa: ({ p, encoded }) => answerHead(p, encoded.hidden),
   },
   ...bertTies("roformer"),

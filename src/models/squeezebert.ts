@@ -45,8 +45,10 @@ export const squeezebert = defineArchitecture({
   maxLength: ({ maxPositions }) => maxPositions,
   encode(p, config, inputs) {
     const sum = sumEmbeddings(p.at("embeddings"), config, config.embeddingSize, inputs);
-    return encodeBlocks(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon), config.layers, (x, i) =>
-      block(p.at("encoder.layers").at(i), x, inputs, config),
+    return encodeBlocks(
+      inputs.dropout(layerNorm(p.at("embeddings.LayerNorm"), sum, config.normEpsilon)),
+      config.layers,
+      (x, i) => block(p.at("encoder.layers").at(i), x, inputs, config),
     );
   },
   heads,
@@ -74,11 +76,14 @@ function block(p: ParameterPath, x: Value, inputs: BatchInputs, config: SqueezeB
   const k = project("key", config.keyGroups);
   const { context, probabilities } = selfAttention(q, k, project("value", config.valueGroups), inputs, { heads });
   const mixed = groupedLinear(p.at("post_attention.conv1d"), context, hiddenSize, { groups: config.attentionGroups });
-  const attended = layerNorm(p.at("post_attention.layernorm"), add(mixed, x), BLOCK_EPSILON);
+  const attended = layerNorm(p.at("post_attention.layernorm"), add(inputs.dropout(mixed), x), BLOCK_EPSILON);
   const inner = activation(
     groupedLinear(p.at("intermediate.conv1d"), attended, feedForwardSize, { groups: config.innerGroups }),
     config.activation,
   );
   const output = groupedLinear(p.at("output.conv1d"), inner, hiddenSize, { groups: config.outputGroups });
-  return { hidden: layerNorm(p.at("output.layernorm"), add(output, attended), BLOCK_EPSILON), probabilities };
+  return {
+    hidden: layerNorm(p.at("output.layernorm"), add(inputs.dropout(output), attended), BLOCK_EPSILON),
+    probabilities,
+  };
 }

@@ -1,26 +1,35 @@
 import type { Graph, Value } from "../engine/graph.ts";
 import { dropout } from "../engine/ops/dropout.ts";
 
+/** Shares of numbers that training drops, from 0 to below 1. */
+export interface DropoutRates {
+  /** Of token vectors: embeddings, what each half of a block adds, what a classifier reads. */
+  readonly hidden: number;
+  /** Of the probabilities of attention. */
+  readonly attention: number;
+}
+
 /**
  * What a packed batch tells a model: T tokens of B texts one after another, no padding. Each input is declared when an
  * architecture first asks for it; a program takes only those that it reads.
  */
 export class BatchInputs {
   readonly graph: Graph;
-  readonly #dropout: number;
+  readonly #dropout: DropoutRates;
   #places = 0;
 
-  /** `dropout`: the share of numbers that training drops. Default: 0. */
-  constructor(graph: Graph, dropout = 0) {
+  /** `dropout`: the shares of numbers that training drops. Default: none. */
+  constructor(graph: Graph, dropout: DropoutRates = { hidden: 0, attention: 0 }) {
     this.graph = graph;
     this.#dropout = dropout;
   }
 
   /** A place where training drops numbers; x itself otherwise. Each place drops others. */
-  dropout(x: Value): Value {
-    if (this.#dropout === 0) return x;
+  dropout(x: Value, of: keyof DropoutRates = "hidden"): Value {
+    const rate = this.#dropout[of];
+    if (rate === 0) return x;
     this.#places += 1;
-    return dropout(x, this.graph.input("seed", [1], "i32"), this.#dropout, this.#places);
+    return dropout(x, this.graph.input("seed", [1], "i32"), rate, this.#places);
   }
 
   /** Token ids below `vocabularySize` -> i32 [T] */

@@ -36,7 +36,7 @@ export function preNormBlock(
     sizes,
     rotate ? { rotate } : {},
   );
-  const attended = add(linear(p.at("attention.output.dense"), context, sizes.hiddenSize), x);
+  const attended = add(inputs.dropout(linear(p.at("attention.output.dense"), context, sizes.hiddenSize)), x);
   const output = bertFeedForward(p, layerNorm(p.at(names.feedForwardNorm), attended, sizes.normEpsilon), sizes);
-  return { hidden: add(output, attended), probabilities };
+  return { hidden: add(inputs.dropout(output), attended), probabilities };
 }

@@ -87,6 +87,7 @@ function checkNumbers({
   checkpointEvery,
   logEvery,
   dropout,
+  attentionDropout,
   averageDecay,
 }: FilledOptions): void {
   for (const [name, value] of Object.entries({ accumulation, evaluateEvery, checkpointEvery, logEvery })) {
@@ -95,7 +96,9 @@ function checkNumbers({
     }
   }
   if (!(maskRate > 0 && maskRate < 1)) throw new InputError(`maskRate is ${maskRate}; expected a share below 1.`);
-  if (!(dropout >= 0 && dropout < 1)) throw new InputError(`dropout is ${dropout}; expected a share below 1.`);
+  for (const [name, share] of Object.entries({ dropout, attentionDropout })) {
+    if (!(share >= 0 && share < 1)) throw new InputError(`${name} is ${share}; expected a share below 1.`);
+  }
   checkAverageDecay(averageDecay ?? undefined);
 }
 
@@ -219,6 +222,7 @@ class Pretraining {
       dropout: filled.dropout,
       recompute: this.#options.recompute,
       dtype: filled.dtype,
+      attentionDropout: filled.attentionDropout,
       optimizer: filled.optimizer,
       averageDecay: filled.averageDecay,
       replacedWeight: filled.replacedWeight,

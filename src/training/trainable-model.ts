@@ -35,6 +35,8 @@ export interface TrainableOptions {
   readonly rateFactor?: ((parameter: string) => number) | undefined;
   /** Share of numbers dropped at the model's places for it; a batch then brings `extra.seed` [1]. Default: 0. */
   readonly dropout?: number | undefined;
+  /** The same, of attention's probabilities. Default: 0. */
+  readonly attentionDropout?: number | undefined;
   /**
    * Keep of the encoder's blocks their results alone, and compute the rest again for the gradients: a quarter more work,
    * much less memory, the same bits. Default: false.
@@ -348,7 +350,8 @@ class LossGraph {
 
   constructor(options: TrainableOptions, use: "learn" | "look") {
     this.graph = options.graph?.(use) ?? new Graph();
-    const dropout = use === "learn" ? options.dropout : 0;
+    const { dropout: hidden = 0, attentionDropout: attention = 0 } = options;
+    const dropout = use === "learn" ? { hidden, attention } : undefined;
     const built = buildModelGraph(this.graph, { ...options, dropout });
     this.#outputs = built.outputs;
     this.#checkpoints = options.recompute ? built.encoded.hiddenStates.slice(0, -1) : [];

@@ -89,6 +89,7 @@ function addRecipeFlags(command: Command): void {
     .option("--weight-decay <x>", "pulls matrices towards 0 (default: 0.01)", numberFromZero)
     .option("--clip <x>", "most that the gradients' norm may be; 0: no limit (default: 1)", numberFromZero)
     .option("--dropout <x>", "share of numbers dropped (default: as the model says, else 0.1)", fractionBelowOne)
+    .option("--attention-dropout <x>", "the same of attention (default: as the model says)", fractionBelowOne)
     .addOption(new Option("--keep <which>", "the model to end with (default: best)").choices(["best", "last"]))
     .option("--evaluate-every <n>", "steps between measurements (default: an epoch's)", positiveInteger)
     .option("--checkpoint-every <n>", "steps between checkpoints (default: the same, at most 500)", positiveInteger)

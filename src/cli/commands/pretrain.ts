@@ -131,6 +131,7 @@ function addOptimizerFlags(command: Command): void {
     .option("--weight-decay <x>", "pulls matrices towards 0 (default: 0.01)", numberFromZero)
     .option("--clip <x>", "most that the gradients' norm may be; 0: no limit (default: 1)", numberFromZero)
     .option("--dropout <x>", "share of numbers dropped (default: 0)", fractionBelowOne)
+    .option("--attention-dropout <x>", "the same of attention (default: as --dropout)", fractionBelowOne)
     .option("--seed <n>", "of order, masks, fresh weights and dropout (default: 0)", wholeNumber)
     .option("--evaluate-every <n>", "steps between measurements (default: a tenth of all)", positiveInteger)
     .option("--checkpoint-every <n>", "steps between checkpoints (default: the same)", positiveInteger)

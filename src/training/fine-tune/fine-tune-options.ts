@@ -54,6 +54,8 @@ export interface FineTuneRecipe {
   readonly clip?: number | undefined;
   /** Share of numbers dropped. Default: as the model's config says, else 0.1. */
   readonly dropout?: number | undefined;
+  /** Share of attention's probabilities dropped. Default: as the model's config says, else as `dropout`. */
+  readonly attentionDropout?: number | undefined;
   /** Tokens to read of a text. Default: as the model says; of questions with their contexts at most 384. */
   readonly maxLength?: number | undefined;
   /** Which model the run ends with: the best by the dev metric, or that of the last step. Default: "best". */

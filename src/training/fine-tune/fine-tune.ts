@@ -121,6 +121,7 @@ async function tune(work: Work): Promise<FineTuneResult> {
       dropout: recipe.dropout,
       recompute: options.recompute,
       dtype: recipe.dtype,
+      attentionDropout: recipe.attentionDropout,
       optimizer: recipe.optimizer,
       averageDecay: recipe.averageDecay ?? undefined,
       ...trainedPart(recipe, prepared),

@@ -19,6 +19,7 @@ export interface FullRecipe {
   readonly averageDecay: number | null;
   readonly clip: number;
   readonly dropout: number;
+  readonly attentionDropout: number;
   readonly keep: "best" | "last";
   readonly evaluateEvery: number | null;
   readonly patience: number | null;
@@ -69,11 +70,12 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
   }
   checkAverageDecay(recipe.averageDecay);
   optimizerNumbers(recipe.optimizer ?? "adamw", {});
-  for (const name of ["dropout", "labelSmoothing", "loraDropout"] as const) {
+  for (const name of ["dropout", "attentionDropout", "labelSmoothing", "loraDropout"] as const) {
     const value = recipe[name] ?? 0;
     if (!(value >= 0 && value < 1)) throw new InputError(`${name} is ${value}; expected a share from 0 to below 1.`);
   }
   const { fewShot = false } = recipe;
+  const dropout = recipe.dropout ?? statedRate(config, HIDDEN_DROPOUT) ?? 0.1;
   return {
     epochs: recipe.epochs ?? (fewShot ? 1 : 3),
     learningRate: recipe.learningRate ?? (fewShot ? 2e-5 : 5e-5),
@@ -86,7 +88,8 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     weightDecay: recipe.weightDecay ?? 0.01,
     averageDecay: recipe.averageDecay ?? null,
     clip: recipe.clip ?? 1,
-    dropout: recipe.dropout ?? statedDropout(config),
+    dropout,
+    attentionDropout: recipe.attentionDropout ?? statedRate(config, ATTENTION_DROPOUT) ?? dropout,
     keep: recipe.keep ?? "best",
     evaluateEvery: recipe.evaluateEvery ?? null,
     patience: recipe.patience ?? null,
@@ -120,7 +123,10 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
   };
 }
 
-function statedDropout(config: JsonObject): number {
-  const stated = config.hidden_dropout_prob ?? config.dropout ?? config.hidden_dropout;
-  return typeof stated === "number" ? stated : 0.1;
+/** Keys of config.json, of BERT's line and of others. */
+const HIDDEN_DROPOUT = ["hidden_dropout_prob", "dropout", "hidden_dropout"];
+const ATTENTION_DROPOUT = ["attention_probs_dropout_prob", "attention_dropout"];
+
+function statedRate(config: JsonObject, keys: readonly string[]): number | undefined {
+  return keys.map((key) => config[key]).find((value) => typeof value === "number");
 }

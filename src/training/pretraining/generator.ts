@@ -6,7 +6,7 @@ import { ParameterPath } from "../../engine/parameters.ts";
 import { ConfigError } from "../../errors.ts";
 import type { ConfiguredArchitecture } from "../../models/architecture.ts";
 import type { Tail } from "../../models/model-graph.ts";
-import { BatchInputs } from "../../nn/batch-inputs.ts";
+import { BatchInputs, type DropoutRates } from "../../nn/batch-inputs.ts";
 
 /** What stands before the names of the generator's own parameters while both are trained. */
 export const GENERATOR = "generator.";
@@ -42,8 +42,8 @@ class MaskedInputs extends BatchInputs {
     return this.graph.input("generatorIds", ["tokens"], "i32", { bound: vocabularySize });
   }
 
-  override dropout(x: Value): Value {
-    return this.#outer.dropout(x);
+  override dropout(x: Value, of?: keyof DropoutRates): Value {
+    return this.#outer.dropout(x, of);
   }
 }
 

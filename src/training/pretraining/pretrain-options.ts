@@ -72,6 +72,8 @@ export interface PretrainOptions extends OptimizerOptions, Pick<DatasetOptions, 
   readonly clip?: number | undefined;
   /** Share of numbers that are dropped. Default: 0. */
   readonly dropout?: number | undefined;
+  /** Share of attention's probabilities that are dropped. Default: as `dropout`. */
+  readonly attentionDropout?: number | undefined;
   /** Default: 0. */
   readonly seed?: number | undefined;
   /** Steps between two measurements on the dev files. Default: a tenth of all. */
@@ -135,6 +137,7 @@ export function filledOptions(options: PretrainOptions) {
     warmup: options.warmup ?? 0.06,
     clip: options.clip ?? 1,
     dropout: options.dropout ?? 0,
+    attentionDropout: options.attentionDropout ?? options.dropout ?? 0,
     seed: options.seed ?? 0,
     dtype: options.dtype ?? "f32",
     optimizer,

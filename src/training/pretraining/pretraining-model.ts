@@ -29,6 +29,7 @@ export interface PretrainingModelOptions {
   readonly dropout: number;
   readonly recompute: boolean | undefined;
   readonly dtype: Precision;
+  readonly attentionDropout: number;
   readonly optimizer: OptimizerName;
   readonly averageDecay: number | null;
   readonly making: BatchMaking;
@@ -60,7 +61,7 @@ export class PretrainingModel {
 
   /** @throws ConfigError when the architecture lacks the head that an objective needs. */
   constructor(options: PretrainingModelOptions) {
-    const { architecture, generator, tasks, backend, dropout, known, making } = options;
+    const { architecture, generator, tasks, backend, dropout, attentionDropout, known, making } = options;
     this.#options = options;
     this.#isReplaced = tasks.some(({ isReplaced }) => isReplaced);
     this.#hasMasking = tasks.some(({ masking }) => masking !== undefined);
@@ -84,6 +85,7 @@ export class PretrainingModel {
       dropout,
       recompute: options.recompute,
       dtype: options.dtype,
+      attentionDropout,
       optimizer: options.optimizer,
       averageDecay: options.averageDecay ?? undefined,
     });
