@@ -9,6 +9,7 @@ import { longTexts } from "./questions/long-texts.ts";
 import { matmul } from "./questions/matmul.ts";
 import { memory } from "./questions/memory.ts";
 import { tokenizers } from "./questions/tokenizers.ts";
+import { training } from "./questions/training.ts";
 import { wasm } from "./questions/wasm.ts";
 import type { BenchSettings } from "./sides.ts";
 
@@ -21,6 +22,7 @@ const questions: Record<string, (settings: BenchSettings) => Promise<Figure[]>> 
   "first-vector": firstVector,
   memory,
   tokenizers,
+  training,
   wasm,
 };
 
