@@ -4,6 +4,7 @@ export { mixSequences, type Weighted } from "./batches/mix.ts";
 export { type PackedRow, type PackOptions, packRows, type TokenText } from "./batches/pack.ts";
 export {
   type Cursor,
+  type Items,
   itemsOf,
   mapSequence,
   type Position,

@@ -6,15 +6,16 @@ import { hashData } from "../datasets/data-file.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { InputError } from "../errors.ts";
 import { findArchitecture } from "../models/registry.ts";
-import { itemsOf, type Sequence } from "./batches/sequence.ts";
+import { type Items, itemsOf, type Sequence } from "./batches/sequence.ts";
+import type { SentenceDocument } from "./objectives/sentence-pairs.ts";
 import { checkAverageDecay } from "./optimizers.ts";
 import {
   type CorpusOptions,
-  loadDocuments,
-  loadRows,
   openCorpus,
   PairLayout,
   type PretrainingRow,
+  readDocuments,
+  readRows,
 } from "./pretraining/corpus.ts";
 import { generatorConfig } from "./pretraining/generator.ts";
 import { KnownSpans } from "./pretraining/known-spans.ts";
@@ -36,6 +37,7 @@ import {
   taskBatches,
 } from "./pretraining/row-streams.ts";
 import { fileOf, type StartingPoint, startingPoint } from "./pretraining/starting-point.ts";
+import { StoredCorpus } from "./pretraining/stored-corpus.ts";
 import { readRun, runReport } from "./report/run-report.ts";
 import { type RunData, RunFolder } from "./runs/run-folder.ts";
 import { learningRates, type Schedule } from "./schedules.ts";
@@ -132,12 +134,14 @@ class Pretraining {
   readonly #options: PretrainOptions;
   readonly #parts: Parts;
   readonly #folder: string;
+  readonly #stored: StoredCorpus;
   readonly #generator: JsonObject | undefined;
 
   constructor(options: PretrainOptions, parts: Parts) {
     this.#options = options;
     this.#parts = parts;
     this.#folder = joinPath(options.output, "model");
+    this.#stored = new StoredCorpus(parts.run);
     const isReplaced = parts.tasks.some(({ isReplaced }) => isReplaced);
     this.#generator = isReplaced ? generatorConfig(parts.start.config, parts.filled.generatorSize) : undefined;
   }
@@ -145,7 +149,7 @@ class Pretraining {
   async run(): Promise<PretrainResult> {
     const { filled, run } = this.#parts;
     const corpora = await this.#rows();
-    const model = this.#model(corpora.flat());
+    const model = this.#model(corpora);
     try {
       const measured = await this.#devBatches();
       const result = await trainingLoop({
@@ -162,6 +166,7 @@ class Pretraining {
         save: (step, metrics) => this.#save(model, step, metrics),
         phase: "pretrain",
       });
+      if (result.end === "done") this.#stored.remove();
       const report = runReport([readRun(this.#options.output)]);
       writeFile(joinPath(this.#options.output, "report.html"), [new TextEncoder().encode(report)]);
       return { ...result, output: this.#options.output, model: result.best === undefined ? undefined : this.#folder };
@@ -177,16 +182,18 @@ class Pretraining {
   }
 
   /** Rows of each file of the corpus where their weights differ, else of all. */
-  async #rows(): Promise<PretrainingRow[][]> {
+  async #rows(): Promise<Items<PretrainingRow>[]> {
     const { sets, tasks, filled } = this.#parts;
     if (tasks.every(({ pairing }) => pairing !== undefined)) return [];
-    if (filled.corpusWeights === null) return [await loadRows(sets, this.#corpusOptions)];
-    const rows: PretrainingRow[][] = [];
-    for (const set of sets) rows.push(await loadRows([set], this.#corpusOptions));
+    if (filled.corpusWeights === null) return [await this.#stored.rows("all", sets, this.#corpusOptions)];
+    const rows: Items<PretrainingRow>[] = [];
+    for (const [i, set] of sets.entries()) {
+      rows.push(await this.#stored.rows(String(i), [set], this.#corpusOptions));
+    }
     return rows;
   }
 
-  async #batches(corpora: readonly (readonly PretrainingRow[])[]) {
+  async #batches(corpora: readonly Items<PretrainingRow>[]) {
     const { filled, tasks, start, sets } = this.#parts;
     const { seed, accumulation, corpusWeights } = filled;
     const size = { ...filled, batchTokens: filled.batchTokens ?? undefined };
@@ -194,7 +201,7 @@ class Pretraining {
     if (corpora.length > 0)
       streams.set("rows", batchesOf(endlessRows(corpora, corpusWeights ?? undefined, seed), size));
     const pairings = new Set(tasks.flatMap(({ pairing }) => pairing ?? []));
-    const documents = pairings.size === 0 ? [] : await loadDocuments(sets, this.#corpusOptions);
+    const documents = pairings.size === 0 ? [] : await this.#stored.documents(sets, this.#corpusOptions);
     const layout = new PairLayout(start.tokenizer);
     for (const pairing of pairings) {
       const pairs = endlessPairs(documents, pairing, { layout, length: start.length, seed });
@@ -203,7 +210,7 @@ class Pretraining {
     return taskBatches(tasks, streams, { seed, accumulation });
   }
 
-  #model(rows: readonly PretrainingRow[]): PretrainingModel {
+  #model(corpora: readonly Items<PretrainingRow>[]): PretrainingModel {
     const { filled, tasks, start, run, backend } = this.#parts;
     const { tokenizer } = start;
     const { specialTokens, size } = tokenizer;
@@ -231,7 +238,7 @@ class Pretraining {
         seed: filled.seed,
         maskRate: filled.maskRate,
         steps: filled.steps,
-        spans: tasks.some(({ masking }) => masking === "knowledge") ? this.#knownSpans(rows) : undefined,
+        spans: tasks.some(({ masking }) => masking === "knowledge") ? this.#knownSpans(corpora) : undefined,
         taskNames: tasks.map(({ name }) => name),
       },
     });
@@ -242,11 +249,11 @@ class Pretraining {
     return model;
   }
 
-  #knownSpans(rows: readonly PretrainingRow[]): KnownSpans {
+  #knownSpans(corpora: readonly Items<PretrainingRow>[]): KnownSpans {
     const { entities } = this.#options;
     const names = entities === undefined ? [] : new TextDecoder().decode(readFile(entities)).split(/\r?\n/);
     const filled = names.filter((name) => name.trim() !== "");
-    const spans = new KnownSpans(rows, filled, this.#parts.start.tokenizer);
+    const spans = new KnownSpans(allOf(corpora), filled, this.#parts.start.tokenizer);
     this.#options.onNote?.(`${spans.sizes.phrases} phrases were found in the corpus.`);
     return spans;
   }
@@ -260,9 +267,10 @@ class Pretraining {
     const measured: Measured[] = [];
     for (const task of tasks) {
       const rows: PretrainingRow[] = [];
-      if (task.pairing === undefined) rows.push(...(await loadRows(devSets, options)));
+      if (task.pairing === undefined) for await (const row of readRows(devSets, options)) rows.push(row);
       else {
-        const documents = await loadDocuments(devSets, options);
+        const documents: SentenceDocument[] = [];
+        for await (const document of readDocuments(devSets, options)) documents.push(document);
         const pairs = endlessPairs(documents, task.pairing, {
           layout: new PairLayout(start.tokenizer),
           length: start.length,
@@ -297,6 +305,10 @@ class Pretraining {
       saveGenerator(joinPath(this.#options.output, "generator"), tensors, this.#generator, saved);
     }
   }
+}
+
+function* allOf<T>(parts: readonly Items<T>[]): Generator<T> {
+  for (const items of parts) for (let i = 0; i < items.length; i++) yield items.at(i)!;
 }
 
 async function* onlyItems<T>(sequence: Sequence<T>): AsyncGenerator<T> {

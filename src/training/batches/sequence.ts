@@ -18,6 +18,12 @@ export interface Sequence<T> {
   open(position?: Position): Cursor<T>;
 }
 
+/** Items that can be taken by their place, from 0: an array, or rows that lie on disk. */
+export interface Items<T> {
+  readonly length: number;
+  at(place: number): T | undefined;
+}
+
 /** The rows that a source gives each time it is read. Entering it reads from its beginning and drops what was taken. */
 export function sequenceOf<T>(read: () => AsyncIterable<T> | Iterable<T>): Sequence<T> {
   return {

@@ -1,5 +1,5 @@
 import { randomBits, seedOf, uniform } from "../../backends/random.ts";
-import { countOf, type Sequence } from "./sequence.ts";
+import { countOf, type Items, type Sequence } from "./sequence.ts";
 
 const ROUNDS = 6;
 
@@ -23,15 +23,15 @@ export function permutation(count: number, seed: number): (place: number) => num
   };
 }
 
-/** Rows held in memory, in an order of their own for each seed. */
-export function shuffledRows<T>(rows: readonly T[], { seed }: { readonly seed: number }): Sequence<T> {
+/** Rows in an order of their own for each seed. */
+export function shuffledRows<T>(rows: Items<T>, { seed }: { readonly seed: number }): Sequence<T> {
   const order = permutation(rows.length, seed);
   return {
     open(position) {
       let taken = countOf(position);
       return {
         async next() {
-          return taken < rows.length ? rows[order(taken++)] : undefined;
+          return taken < rows.length ? rows.at(order(taken++)) : undefined;
         },
         get position() {
           return taken;

@@ -8,7 +8,7 @@ export interface PhraseOptions {
   readonly leastCohesion?: number | undefined;
   /** The longest phrase in words. Default: 4. */
   readonly longest?: number | undefined;
-  /** Sequences of words that are counted at once; beyond that rare ones are forgotten. Default: 2,000,000. */
+  /** Sequences of words, and words, that are counted at once; beyond that rare ones are forgotten. Default: 2,000,000. */
   readonly capacity?: number | undefined;
 }
 
@@ -51,12 +51,13 @@ export class PhraseCounter {
         this.#counts.set(sequence, (this.#counts.get(sequence) ?? 0) + 1);
       }
     }
-    while (this.#counts.size > this.#options.capacity) this.#forget();
+    while (this.#counts.size > this.#options.capacity) this.#forget(this.#counts);
+    while (this.#words.size > this.#options.capacity) this.#forget(this.#words);
   }
 
-  #forget(): void {
+  #forget(counts: Map<string, number>): void {
     this.#forgotten++;
-    for (const [sequence, count] of this.#counts) if (count <= this.#forgotten) this.#counts.delete(sequence);
+    for (const [counted, count] of counts) if (count <= this.#forgotten) counts.delete(counted);
   }
 
   /** The phrases, each as its words in small letters. */

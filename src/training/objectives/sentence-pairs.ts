@@ -1,5 +1,6 @@
 /** Pairs of segments for next sentence prediction (BERT) and sentence order prediction (ALBERT). */
 import { randomBits, seedOf, uniform } from "../../backends/random.ts";
+import type { Items } from "../batches/sequence.ts";
 
 /** A document as its sentences, each as tokens without special ones. */
 export type SentenceDocument = readonly Int32Array[];
@@ -31,19 +32,18 @@ export interface SegmentPairOptions {
  * another document, and what it stood for is used again. Source: `create_pretraining_data.py` of BERT, 2018.
  *
  * @param number the document's, from 0: it chooses the random numbers
- * @param others documents that second parts are taken from
+ * @param others documents that second parts are taken from, which the document itself is not among
  */
 export function nextSentencePairs(
   document: SentenceDocument,
   number: number,
-  others: readonly SentenceDocument[],
+  others: Items<SentenceDocument>,
   options: SegmentPairOptions,
 ): SegmentPair[] {
-  const candidates = others.filter((other) => other !== document && other.length > 0);
   return makePairs(document, number, options, (left, draw, isWrong, room) => {
-    const isRandom = (isWrong || left.rest.length === 0) && candidates.length > 0;
+    const isRandom = (isWrong || left.rest.length === 0) && others.length > 0;
     if (!isRandom) return left.rest.length === 0 ? undefined : { second: left.rest, label: 0, used: left.rest.length };
-    const other = candidates[Math.floor(draw() * candidates.length)]!;
+    const other = others.at(Math.floor(draw() * others.length))!;
     return { second: sentencesFrom(other, Math.floor(draw() * other.length), room), label: 1, used: 0 };
   });
 }

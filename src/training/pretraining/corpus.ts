@@ -56,23 +56,30 @@ export async function openCorpus(
 }
 
 /** The rows of a corpus, in its order. @throws InputError when it does not fill one. */
-export async function loadRows(sets: readonly Dataset[], options: CorpusOptions): Promise<PretrainingRow[]> {
-  const { length, packing, limit = Number.POSITIVE_INFINITY } = options;
-  const rows: PretrainingRow[] = [];
-  const add = (row: PretrainingRow): boolean => rows.push(row) >= limit;
-  if (packing === "none") {
-    for await (const encoding of encodings(sets, options)) {
-      if (encoding.windows.some((window) => add(rowOf(window, options)))) break;
-    }
-  } else {
-    const texts = sequenceOf(() => tokenTexts(sets, options));
-    for await (const [row] of itemsOf(packRows(texts, { length }))) {
-      if (add(packing === "joined" ? { ...row, offsets: Int32Array.of(0, length) } : row)) break;
-    }
+export async function* readRows(sets: readonly Dataset[], options: CorpusOptions): AsyncGenerator<PretrainingRow> {
+  const { length, limit = Number.POSITIVE_INFINITY } = options;
+  let count = 0;
+  for await (const row of allRows(sets, options)) {
+    yield row;
+    if (++count >= limit) return;
   }
-  if (rows.length > 0) return rows;
+  if (count > 0) return;
   const names = sets.map(({ name }) => name).join(", ");
   throw new InputError(`${names}: fewer than ${length} tokens in all, not one row. Add text, or lower length.`);
+}
+
+async function* allRows(sets: readonly Dataset[], options: CorpusOptions): AsyncGenerator<PretrainingRow> {
+  const { length, packing } = options;
+  if (packing === "none") {
+    for await (const encoding of encodings(sets, options)) {
+      for (const window of encoding.windows) yield rowOf(window, options);
+    }
+    return;
+  }
+  const texts = sequenceOf(() => tokenTexts(sets, options));
+  for await (const [row] of itemsOf(packRows(texts, { length }))) {
+    yield packing === "joined" ? { ...row, offsets: Int32Array.of(0, length) } : row;
+  }
 }
 
 function rowOf(encoding: Encoding, { needsWords }: CorpusOptions): PretrainingRow {
@@ -113,22 +120,28 @@ async function* encodings(sets: readonly Dataset[], options: CorpusOptions): Asy
  * The documents of a corpus as sentences. In plain text blank lines part documents; in other files each row is one. A
  * token is its id twice, plus 1 where it begins a word: pairs of segments keep it, and words are known afterwards.
  */
-export async function loadDocuments(sets: readonly Dataset[], options: CorpusOptions): Promise<SentenceDocument[]> {
+export async function* readDocuments(
+  sets: readonly Dataset[],
+  options: CorpusOptions,
+): AsyncGenerator<SentenceDocument> {
   const { tokenizer, signal, limit = Number.POSITIVE_INFINITY } = options;
-  const documents: SentenceDocument[] = [];
+  let count = 0;
   const slice = new TimeSlice();
   for (const set of sets) {
     for await (const lines of documentLines(set)) {
       const sentences = lines.flatMap(sentencesOf).map((sentence) => markedTokens(sentence, tokenizer));
       const filled = sentences.filter(({ length }) => length > 0);
-      if (filled.length > 0) documents.push(filled);
-      if (documents.length >= limit) return documents;
+      if (filled.length > 0) {
+        yield filled;
+        count++;
+      }
+      if (count >= limit) return;
       if (!slice.isOver) continue;
       await slice.yield();
       signal?.throwIfAborted();
     }
   }
-  if (documents.length > 1) return documents;
+  if (count > 1) return;
   throw new InputError(`${sets.map(({ name }) => name).join(", ")}: fewer than two documents; pairs need more.`);
 }
 
@@ -181,7 +194,7 @@ export class PairLayout {
     return this.#parts.reduce((sum, part) => sum + part.length, 0);
   }
 
-  /** @param first, second tokens with their marks, as `loadDocuments` makes them */
+  /** @param first, second tokens with their marks, as `readDocuments` makes them */
   lay(first: Int32Array, second: Int32Array, label: 0 | 1): PretrainingRow {
     const [before, between, after] = this.#parts as [number[], number[], number[]];
     const plain = (marked: Int32Array) => Array.from(marked, (token) => token >> 1);

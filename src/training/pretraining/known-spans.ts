@@ -39,6 +39,9 @@ export class KnownSpans {
   }
 }
 
+/** Words whose spelling is remembered at once. */
+const SPELLINGS = 200_000;
+
 /** Spells the words of a row. */
 class WordSpelling {
   readonly #tokenizer: Tokenizer;
@@ -64,6 +67,7 @@ class WordSpelling {
     let word = this.#known.get(key);
     if (word === undefined) {
       word = this.#tokenizer.decode(tokens).trim();
+      if (this.#known.size >= SPELLINGS) this.#known.clear();
       this.#known.set(key, word);
     }
     return word;

@@ -3,7 +3,7 @@ import { seedOf, uniform } from "../../backends/random.ts";
 import { InputError } from "../../errors.ts";
 import { batchesOfSize, batchesOfTokens } from "../batches/batches.ts";
 import { mixSequences } from "../batches/mix.ts";
-import { mapSequence, type Position, repeatSequence, type Sequence } from "../batches/sequence.ts";
+import { type Items, mapSequence, type Position, repeatSequence, type Sequence } from "../batches/sequence.ts";
 import { shuffledRows, shuffledStream } from "../batches/shuffle.ts";
 import { objectiveAt } from "../objectives/knowledge-stages.ts";
 import { nextSentencePairs, type SentenceDocument, sentenceOrderPairs } from "../objectives/sentence-pairs.ts";
@@ -34,16 +34,16 @@ const OTHERS = 100;
  * Rows for ever, each epoch in an order of its own.
  *
  * @param corpora rows of each corpus
- * @param weights how often each corpus is drawn from. Default: all rows are one corpus
+ * @param weights how often each corpus is drawn from; none where there is only one
  */
 export function endlessRows(
-  corpora: readonly (readonly PretrainingRow[])[],
+  corpora: readonly Items<PretrainingRow>[],
   weights: readonly number[] | undefined,
   seed: number,
 ): Sequence<PretrainingRow> {
-  const epochs = (rows: readonly PretrainingRow[], name: string) =>
+  const epochs = (rows: Items<PretrainingRow>, name: string) =>
     repeatSequence((epoch) => shuffledRows(rows, { seed: seedOf(seed, `${name} ${epoch}`) }));
-  if (weights === undefined) return epochs(corpora.flat(), "epoch");
+  if (weights === undefined) return epochs(corpora[0]!, "epoch");
   if (weights.length !== corpora.length) {
     throw new InputError(
       `corpusWeights has ${weights.length} numbers for ${corpora.length} corpora; expected one each.`,
@@ -55,33 +55,44 @@ export function endlessRows(
 
 /** Pairs of segments for ever, drawn anew each epoch. */
 export function endlessPairs(
-  documents: readonly SentenceDocument[],
+  documents: Items<SentenceDocument>,
   pairing: Pairing,
   options: { readonly layout: PairLayout; readonly length: number; readonly seed: number },
 ): Sequence<PretrainingRow> {
-  const numbered = documents.map((document, number) => ({ document, number }));
+  const numbers: Items<number> = { length: documents.length, at: (place) => place };
   return repeatSequence((epoch) => {
     const seed = seedOf(options.seed, `${pairing} ${epoch}`);
-    const order = shuffledRows(numbered, { seed });
-    const pairs = flatSequence(order, (item) => pairsOf(item, documents, pairing, { ...options, seed }));
+    const order = shuffledRows(numbers, { seed });
+    const pairs = flatSequence(order, (number) => pairsOf(number, documents, pairing, { ...options, seed }));
     return shuffledStream(pairs, { seed: seedOf(seed, "shuffle"), buffer: PAIR_BUFFER });
   });
 }
 
 function pairsOf(
-  { document, number }: { readonly document: SentenceDocument; readonly number: number },
-  documents: readonly SentenceDocument[],
+  number: number,
+  documents: Items<SentenceDocument>,
   pairing: Pairing,
   { layout, length, seed }: { readonly layout: PairLayout; readonly length: number; readonly seed: number },
 ): PretrainingRow[] {
   const options = { length: length - layout.added, seed };
+  const document = documents.at(number)!;
   const start = Math.floor(uniform(seedOf(seed, "others"), number) * Math.max(1, documents.length - OTHERS));
   const pairs =
     pairing === "sentence-order"
       ? sentenceOrderPairs(document, number, options)
-      : nextSentencePairs(document, number, documents.slice(start, start + OTHERS), options);
+      : nextSentencePairs(document, number, othersFrom(documents, start, number), options);
   const whole = pairs.filter(({ first, second }) => first.length > 0 && second.length > 0);
   return whole.map(({ first, second, label }) => layout.lay(first, second, label));
+}
+
+/** Some documents from a place on, without one of them. */
+function othersFrom(documents: Items<SentenceDocument>, start: number, without: number): Items<SentenceDocument> {
+  const end = Math.min(documents.length, start + OTHERS);
+  const isAmong = without >= start && without < end;
+  return {
+    length: end - start - Number(isAmong),
+    at: (place) => documents.at(start + place + Number(isAmong && start + place >= without)),
+  };
 }
 
 /** The items that each item of a sequence gives. */
