@@ -13,12 +13,18 @@ export function largestDifference(ours: readonly Float32Array[], theirs: readonl
   return largest;
 }
 
-const AGREE = 1e-3;
+/** What numbers of embeddings, whose length is 1, may differ by, per kind of number that both sides compute with. */
+const AGREE = { f32: 1e-3, bf16: 0.02, int8: 0.06 } as const;
 
 /** Ends the bench unless both sides compute the same thing: a speed of wrong numbers means nothing. */
-export function requireAgreement(name: string, ours: readonly Float32Array[], theirs: readonly Float32Array[]): void {
+export function requireAgreement(
+  name: string,
+  ours: readonly Float32Array[],
+  theirs: readonly Float32Array[],
+  dtype: keyof typeof AGREE = "f32",
+): void {
   const difference = largestDifference(ours, theirs);
-  if (!(difference <= AGREE)) {
-    throw new Error(`${name}: the peer's embeddings differ from Cloze's by ${difference}, more than ${AGREE}`);
+  if (!(difference <= AGREE[dtype])) {
+    throw new Error(`${name}: the peer's embeddings differ from Cloze's by ${difference}, more than ${AGREE[dtype]}`);
   }
 }

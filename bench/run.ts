@@ -2,7 +2,7 @@ import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { type Figure, formatFigure, reaches } from "./figure.ts";
 import { preparePeers } from "./prepare-peers.ts";
-import { embedding } from "./questions/embedding.ts";
+import { embedding, embeddingInt8, embeddingPython } from "./questions/embedding.ts";
 import { firstVector } from "./questions/first-vector.ts";
 import { forward } from "./questions/forward.ts";
 import { longTexts } from "./questions/long-texts.ts";
@@ -19,6 +19,8 @@ const questions: Record<string, (settings: BenchSettings) => Promise<Figure[]>> 
   forward,
   "long-texts": longTexts,
   embedding,
+  "embedding-int8": embeddingInt8,
+  "embedding-python": embeddingPython,
   "first-vector": firstVector,
   memory,
   tokenizers,

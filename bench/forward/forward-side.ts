@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { python } from "./prepare.ts";
+import { python } from "../python.ts";
 
 /** A batch of equal texts, how many calls the median is of, and what is measured of the machine right after them. */
 export interface ForwardRequest {

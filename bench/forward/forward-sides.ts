@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { hasPython } from "../python.ts";
 import { type ForwardSide, startNodeSide, startPythonSide } from "./forward-side.ts";
-import { bertBaseFolder, fusedGraph, hasPython, quantizedGraph } from "./prepare.ts";
+import { bertBaseFolder, fusedGraph, quantizedGraph } from "./prepare.ts";
 
 /** Everyone who runs the random BERT-base; peers that need Python are absent where it is. */
 export type SideName =

@@ -8,6 +8,7 @@ import { memoryTensor } from "../../src/checkpoints/stored-types.ts";
 import type { WeightReader } from "../onnx/bert-graph.ts";
 import { fusedBertOnnx } from "../onnx/fused-bert-graph.ts";
 import { modelsFolder } from "../prepare-peers.ts";
+import { hasPython, python } from "../python.ts";
 import { BERT_BASE, weightShapes } from "./shapes.ts";
 
 /** The folder of the random BERT-base: a checkpoint, and the same weights as onnxruntime's fused graph. */
@@ -17,23 +18,10 @@ export const quantizedGraph = join(bertBaseFolder, "model_fused_int8.onnx");
 
 const WEIGHT_DEVIATION = 0.03;
 
-/** The interpreter with torch and onnxruntime, by CLOZE_BENCH_PYTHON; without it those peers are left out. */
-export const python = process.env.CLOZE_BENCH_PYTHON ?? "python3";
-
 /** Writes the checkpoint and its graphs. Does nothing the second time. */
 export function prepareBertBase(): void {
   if (!existsSync(fusedGraph)) writeModels();
   if (!existsSync(quantizedGraph)) quantize();
-}
-
-/** Whether that Python can import a module. */
-export function hasPython(module: string): boolean {
-  try {
-    execFileSync(python, ["-c", `import ${module}`], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function writeModels(): void {

@@ -1,22 +1,22 @@
 /**
  * The peer's side: transformers.js on onnxruntime-node, as its documentation shows for embeddings.
  *
- *     node transformers.mjs '{"models": "...", "file": "model", "threads": 2}'
+ *     node transformers.mjs '{"models": "...", "file": "model", "threads": 2, "dtype": "fp32"}'
  */
 import { env, pipeline } from "@huggingface/transformers";
 import { answerRequests } from "../programs/answer-requests.mjs";
 
 const BATCH = 32;
-const { models, file, threads } = JSON.parse(process.argv[2]);
+const { models, file, threads, dtype } = JSON.parse(process.argv[2]);
 env.allowRemoteModels = false;
 env.localModelPath = models;
 
 let extractor;
 await answerRequests({
-  description: `transformers.js ${env.version}, ${file}.onnx`,
+  description: `transformers.js ${env.version}, ${file}.onnx, ${dtype}`,
   first: async () => {
     extractor = await pipeline("feature-extraction", "minilm", {
-      dtype: "fp32",
+      dtype,
       device: "cpu",
       model_file_name: file,
       session_options: { intraOpNumThreads: threads },

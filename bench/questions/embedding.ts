@@ -1,66 +1,129 @@
 import { requireAgreement } from "../agreement.ts";
-import type { BenchProcess, EmbedRequest } from "../bench-process.ts";
+import type { EmbedRequest } from "../bench-process.ts";
 import type { Figure } from "../figure.ts";
 import { interleave, median, speedup } from "../interleave.ts";
-import { type BenchSettings, startCloze, startTransformers } from "../sides.ts";
+import { prepareQuantizedForms, prepareSentenceModel } from "../prepare-peers.ts";
+import { hasPython } from "../python.ts";
+import type { EmbedSide } from "../python-side.ts";
+import { type BenchSettings, startCloze, startSentenceTransformers, startTransformers } from "../sides.ts";
 import { abstracts, mixedTexts, sentences, shortText } from "../texts.ts";
 
+type Dtype = "f32" | "bf16" | "int8";
+
+/** How a peer goes through the texts: batches of 32 in the order given, or sorted by length first. */
+type Order = "in-order" | "sorted";
+
+interface Opponent {
+  readonly name: string;
+  start(): Promise<EmbedSide>;
+}
+
 interface Workload {
-  name: string;
-  texts: readonly string[];
-  /** How much faster than the peer in its documented way, batches of 32 in the order given. */
-  inOrder: number;
-  /** How much faster than the peer where its user sorts the texts by length first. */
-  sorted?: number;
+  readonly name: string;
+  texts(): Promise<readonly string[]>;
+  /** How much faster than the peer in that order Cloze must be; without a number it is told only. */
+  readonly floors: readonly (readonly [order: Order, floor?: number])[];
+}
+
+interface Comparison {
+  readonly dtype: Dtype;
+  readonly opponent: Opponent;
+  readonly workloads: readonly Workload[];
+  /** Of one short text. */
+  readonly shortFloor?: number;
 }
 
 const CALLS = 40;
 
-/** How fast are texts turned into vectors, texts in, vectors out, against transformers.js on the same weights? */
-export async function embedding({ repeats, threads }: BenchSettings): Promise<Figure[]> {
+/** How fast are texts turned into vectors in f32, texts in, vectors out, against transformers.js on the same weights? */
+export function embedding({ repeats, threads }: BenchSettings): Promise<Figure[]> {
+  const opponent = { name: "transformers.js", start: () => startTransformers(threads) };
   const workloads: Workload[] = [
-    { name: "1,024 STS-B sentences", texts: sentences(1024), inOrder: 1.5 },
-    { name: "128 SciFact abstracts", texts: await abstracts(128), inOrder: 1.25 },
-    { name: "384 and 128 of them, mixed", texts: await mixedTexts(), inOrder: 4, sorted: 1.2 },
+    { name: "1,024 STS-B sentences", texts: async () => sentences(1024), floors: [["in-order", 1.5], ["sorted"]] },
+    { name: "128 SciFact abstracts", texts: () => abstracts(128), floors: [["in-order", 1.25], ["sorted"]] },
+    mixed([
+      ["in-order", 5],
+      ["sorted", 1.4],
+    ]),
   ];
-  const peer = await startTransformers(threads);
-  const cloze = await startCloze({ threads });
+  return compare({ dtype: "f32", opponent, workloads, shortFloor: 1 / 0.9 }, threads, repeats);
+}
+
+/** The same in int8, against transformers.js on a graph that onnxruntime has quantized; Python must have it. */
+export async function embeddingInt8({ repeats, threads }: BenchSettings): Promise<Figure[]> {
+  if (!hasPython("onnxruntime.quantization")) {
+    console.error("No Python with onnxruntime: transformers.js q8 is left out (CLOZE_BENCH_PYTHON names a Python).");
+    return [];
+  }
+  prepareQuantizedForms();
+  const opponent = { name: "transformers.js q8", start: () => startTransformers(threads, "q8") };
+  const floors: Workload["floors"] = [
+    ["in-order", 7],
+    ["sorted", 2],
+  ];
+  return compare({ dtype: "int8", opponent, workloads: [mixed(floors)], shortFloor: 1 / 0.8 }, threads, repeats);
+}
+
+/** The same in f32 and bf16, against sentence-transformers on PyTorch where Python has it. */
+export async function embeddingPython({ repeats, threads }: BenchSettings): Promise<Figure[]> {
+  if (!hasPython("sentence_transformers")) {
+    console.error("No Python with sentence-transformers: it is left out (CLOZE_BENCH_PYTHON names a Python).");
+    return [];
+  }
+  prepareSentenceModel();
+  const against = (dtype: "f32" | "bf16", floor: number) => {
+    const start = () => startSentenceTransformers(threads, dtype);
+    const opponent = { name: `sentence-transformers ${dtype}`, start };
+    return compare({ dtype, opponent, workloads: [mixed([["in-order", floor]])] }, threads, repeats);
+  };
+  return [...(await against("f32", 2.3)), ...(await against("bf16", 1.6))];
+}
+
+function mixed(floors: Workload["floors"]): Workload {
+  return { name: "mixed set", texts: mixedTexts, floors };
+}
+
+async function compare(comparison: Comparison, threads: number, repeats: number): Promise<Figure[]> {
+  const { dtype, opponent, workloads, shortFloor } = comparison;
+  const peer = await opponent.start();
+  const cloze = await startCloze({ threads, dtype });
+  const sides = { peer, cloze, label: `${dtype}, ${opponent.name}` };
   const figures: Figure[] = [];
-  for (const workload of workloads) figures.push(...(await compare(workload, cloze, peer, repeats)));
-  figures.push(await oneShortText(cloze, peer, repeats));
+  for (const workload of workloads) figures.push(...(await compareWorkload(workload, dtype, sides, repeats)));
+  if (shortFloor !== undefined) figures.push(await oneShortText(sides, shortFloor, repeats));
   await Promise.all([cloze.stop(), peer.stop()]);
   return figures;
 }
 
-async function compare(workload: Workload, cloze: BenchProcess, peer: BenchProcess, repeats: number) {
-  const { name, texts } = workload;
-  const [ours, theirs] = [await cloze.embed({ texts, keep: true }), await peer.embed({ texts, keep: true })];
-  requireAgreement(name, ours.embeddings!, theirs.embeddings!);
-  const times = await interleave(repeats, {
-    cloze: timer(cloze, { texts }),
-    inOrder: timer(peer, { texts, order: "in-order" }),
-    sorted: timer(peer, { texts, order: "sorted" }),
-  });
-  const figure = (way: "inOrder" | "sorted", label: string, floor: number | undefined): Figure => {
-    const { ratio, worst } = speedup(times[way], times.cloze);
-    const detail = `peer ${seconds(times[way])} s, cloze ${seconds(times.cloze)} s`;
-    return { name: `${name}, peer ${label}`, value: ratio, unit: "x", worst, detail, ...(floor && { floor }) };
-  };
-  return [figure("inOrder", "in order", workload.inOrder), figure("sorted", "sorted", workload.sorted)];
+interface Sides {
+  readonly peer: EmbedSide;
+  readonly cloze: EmbedSide;
+  readonly label: string;
 }
 
-async function oneShortText(cloze: BenchProcess, peer: BenchProcess, repeats: number): Promise<Figure> {
+async function compareWorkload(workload: Workload, dtype: Dtype, { peer, cloze, label }: Sides, repeats: number) {
+  const texts = await workload.texts();
+  const [ours, theirs] = [await cloze.embed({ texts, keep: true }), await peer.embed({ texts, keep: true })];
+  requireAgreement(`${workload.name}, ${label}`, ours.embeddings!, theirs.embeddings!, dtype);
+  const orders = workload.floors.map(([order]) => [order, timer(peer, { texts, order })] as const);
+  const times = await interleave<string>(repeats, { cloze: timer(cloze, { texts }), ...Object.fromEntries(orders) });
+  return workload.floors.map(([order, floor]): Figure => {
+    const { ratio, worst } = speedup(times[order]!, times.cloze!);
+    const rate = (side: string) => Math.round((1000 * texts.length) / median(times[side]!));
+    const detail = `texts/s: peer ${rate(order)}, cloze ${rate("cloze")}`;
+    const name = `${workload.name}, ${label} ${order === "sorted" ? "sorted" : "in order"}`;
+    return { name, value: ratio, unit: "x", worst, detail, ...(floor && { floor }) };
+  });
+}
+
+async function oneShortText({ peer, cloze, label }: Sides, floor: number, repeats: number): Promise<Figure> {
   const request: EmbedRequest = { texts: [shortText], calls: CALLS };
   const times = await interleave(repeats, { cloze: timer(cloze, request), peer: timer(peer, request) });
   const { ratio, worst } = speedup(times.peer, times.cloze);
   const detail = `peer ${median(times.peer).toFixed(2)} ms, cloze ${median(times.cloze).toFixed(2)} ms`;
-  return { name: "one short text", value: ratio, unit: "x", floor: 1, worst, detail };
+  return { name: `one short text, ${label}`, value: ratio, unit: "x", floor, worst, detail };
 }
 
-function timer(side: BenchProcess, request: EmbedRequest): () => Promise<number> {
+function timer(side: EmbedSide, request: EmbedRequest): () => Promise<number> {
   return async () => (await side.embed(request)).milliseconds;
-}
-
-function seconds(milliseconds: readonly number[]): string {
-  return (median(milliseconds) / 1000).toFixed(2);
 }

@@ -19,7 +19,7 @@ export async function firstVector({ repeats, threads }: BenchSettings): Promise<
       name: "first vector after import",
       value: median(ours) / 1000,
       unit: "s",
-      floor: 0.35,
+      floor: 0.25,
       atMost: true,
       worst: Math.max(...ours) / 1000,
       detail: `peer ${(median(theirs) / 1000).toFixed(2)} s`,

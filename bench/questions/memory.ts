@@ -12,5 +12,5 @@ export async function memory({ threads }: BenchSettings): Promise<Figure[]> {
   const theirs = await peer.embed({ texts, order: "in-order" });
   await peer.stop();
   const detail = `peer ${theirs.peakMemory.toFixed(0)} MB`;
-  return [{ name: "peak memory, mixed set", value: ours.peakMemory, unit: "MB", floor: 350, atMost: true, detail }];
+  return [{ name: "peak memory, mixed set", value: ours.peakMemory, unit: "MB", floor: 250, atMost: true, detail }];
 }
