@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Figure } from "../figure.ts";
 import { type ForwardReply, type ForwardSide, startNodeSide, startPythonSide } from "../forward/forward-side.ts";
-import { hasPython } from "../forward/prepare.ts";
 import { interleave, median, speedup } from "../interleave.ts";
 import { modelsFolder } from "../prepare-peers.ts";
+import { hasPython } from "../python.ts";
 import type { BenchSettings } from "../sides.ts";
 
 interface Shape {
