@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { contentKey, isFresh, markFresh, writeIfChanged } from "./build-freshness.ts";
 import {
+  ARCHITECTURE,
   BUILD_FOLDER,
   COMMON_FLAGS,
   headerFiles,
@@ -49,13 +50,13 @@ interface Compilation {
 }
 
 /**
- * Compiles the addon for this machine into prebuilds/<platform>-<arch>/cloze.node.
+ * Compiles the addon into prebuilds/<platform>-<arch>/cloze.node.
  *
  * @returns why it was not built, when there is no compiler or no kernels for this processor.
  */
 export async function buildAddon(): Promise<string | undefined> {
-  const sets = INSTRUCTION_SETS[process.arch];
-  if (sets === undefined) return `no native kernels for ${process.arch}`;
+  const sets = INSTRUCTION_SETS[ARCHITECTURE];
+  if (sets === undefined) return `no native kernels for ${ARCHITECTURE}`;
   const compiler = findCompiler();
   if (compiler === undefined) return "no C++ compiler found (looked for $CXX, g++, clang++)";
 
@@ -78,7 +79,7 @@ function findCompiler(): Compiler | undefined {
   return undefined;
 }
 
-const FOLDER = join(BUILD_FOLDER, `${process.platform}-${process.arch}`);
+const FOLDER = join(BUILD_FOLDER, `${process.platform}-${ARCHITECTURE}`);
 const COMMON = [...COMMON_FLAGS, ...(process.platform === "win32" ? [] : ["-fPIC"]), `-I${BUILD_FOLDER}`];
 
 function kernelFlags(set: string, flags: readonly string[]): string[] {
@@ -87,7 +88,7 @@ function kernelFlags(set: string, flags: readonly string[]): string[] {
 
 function intrinsicsHeader(set: string, flags: readonly string[]): Compilation {
   const source = join(FOLDER, set, "intrinsics.h");
-  writeIfChanged(source, `#include <${INTRINSICS[process.arch]}>\n`);
+  writeIfChanged(source, `#include <${INTRINSICS[ARCHITECTURE]}>\n`);
   return { source, object: `${source}.gch`, flags: [...kernelFlags(set, flags), "-x", "c++-header"] };
 }
 
@@ -131,7 +132,7 @@ async function compileAll(
 
 /** The C library alone: without libstdc++ the addon loads on older systems than the one that built it. */
 async function link(compiler: Compiler, objects: readonly string[]): Promise<void> {
-  const folder = join(ROOT, "prebuilds", `${process.platform}-${process.arch}`);
+  const folder = join(ROOT, "prebuilds", `${process.platform}-${ARCHITECTURE}`);
   mkdirSync(folder, { recursive: true });
   const partial = join(folder, `cloze.node.${process.pid}`);
   const libraries = {

@@ -6,6 +6,9 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Objects, keys and the generated header. */
 export const BUILD_FOLDER = fileURLToPath(new URL("../build/", import.meta.url));
 
+/** The processor that the addon is for: this machine's, or another one, for which $CXX then compiles. */
+export const ARCHITECTURE = process.env.CLOZE_ARCHITECTURE ?? process.arch;
+
 /** The machine around the kernels, compiled once a platform: for every place, for the addon, for WebAssembly. */
 const SHARED_HOST_FILES = ["interpreter.cc", "peak.cc", "stored_types.cc", "thread_pool.cc"];
 const NATIVE_HOST_FILES = [
