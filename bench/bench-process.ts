@@ -38,9 +38,9 @@ export class BenchProcess {
     this.ready = ready;
   }
 
-  /** Starts a program of the bench and waits until it has embedded its first text. */
-  static async start(program: URL, args: readonly string[]): Promise<BenchProcess> {
-    const child = fork(program, args, { serialization: "advanced", execArgv: [], stdio: "inherit" });
+  /** Starts a program of the bench, in this Node or in another one, and waits until it has embedded its first text. */
+  static async start(program: URL, args: readonly string[], node = process.execPath): Promise<BenchProcess> {
+    const child = fork(program, args, { execPath: node, serialization: "advanced", execArgv: [], stdio: "inherit" });
     return new BenchProcess(child, await reply<ReadyMessage>(child));
   }
 

@@ -21,8 +21,9 @@ export interface ClozeSide {
   dtype?: "f32" | "bf16" | "int8";
 }
 
-export function startCloze(options: ClozeSide): Promise<BenchProcess> {
-  return BenchProcess.start(program("programs/cloze.mjs"), [JSON.stringify(options)]);
+/** `node`: another one than this. */
+export function startCloze(options: ClozeSide, node?: string): Promise<BenchProcess> {
+  return BenchProcess.start(program("programs/cloze.mjs"), [JSON.stringify(options)], node);
 }
 
 /** transformers.js on onnxruntime-node, with the graph that it runs faster on this machine. */
@@ -36,9 +37,9 @@ export function startSentenceTransformers(threads: number, dtype: "f32" | "bf16"
   return startPythonEmbedder(script, [sentenceFolder, String(threads), dtype]);
 }
 
-export function startOnnxWeb(tokens: number, threads: number): Promise<BenchProcess> {
+export function startOnnxWeb(tokens: number, threads: number, node?: string): Promise<BenchProcess> {
   const settings = { model: `${minilmFolder}/onnx/model.onnx`, tokenizer: minilmFolder, threads, tokens };
-  return BenchProcess.start(program("peers/onnxruntime-web.mjs"), [JSON.stringify(settings)]);
+  return BenchProcess.start(program("peers/onnxruntime-web.mjs"), [JSON.stringify(settings)], node);
 }
 
 function startForm(file: GraphForm, threads: number, dtype: PeerDtype): Promise<BenchProcess> {

@@ -19,6 +19,9 @@ const EMULATOR = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"] as const;
 const PACKAGES = ["g++-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user"];
 const CROSS = { ...process.env, CLOZE_ARCHITECTURE: "arm64", CXX: COMPILER, CLOZE_RUNNER: EMULATOR.join(" ") };
 
+/** Of what a step that fails has to say: one broken line of vector.h makes thousands. */
+const MOST_LINES = 30;
+
 if (process.platform !== "linux" || process.arch !== "x64") console.log("arm64 not checked: needs Linux on x64");
 else if (!hasTools() && !installTools()) console.log(`arm64 not checked: no ${PACKAGES.join(", ")}`);
 else await check();
@@ -80,7 +83,8 @@ async function step(name: string, command: string, args: readonly string[]): Pro
     await run(command, args, { cwd: root, env: CROSS, maxBuffer: 1 << 26 });
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    console.error(`arm64: ${name}: FAILED\n${stdout ?? ""}${stderr ?? ""}`);
+    const lines = `${stdout ?? ""}${stderr ?? ""}`.split("\n");
+    console.error(`arm64: ${name}: FAILED\n${lines.slice(0, MOST_LINES).join("\n")}`);
     process.exitCode = 1;
     return;
   }
