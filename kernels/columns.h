@@ -9,6 +9,7 @@ namespace cloze::CLOZE_ISA {
 struct WholeVector {
   CLOZE_INLINE vf load(const float* from) const { return CLOZE_ISA::load(from); }
   CLOZE_INLINE void store(float* to, vf x) const { CLOZE_ISA::store(to, x); }
+  CLOZE_INLINE void store_past_caches(float* to, vf x) const { CLOZE_ISA::store_past_caches(to, x); }
   CLOZE_INLINE vf only(vf x) const { return x; }
   CLOZE_INLINE static constexpr int lanes() { return LANES; }
 };
@@ -17,6 +18,7 @@ struct FirstLanes {
   int count;
   CLOZE_INLINE vf load(const float* from) const { return load_first(from, count); }
   CLOZE_INLINE void store(float* to, vf x) const { store_first(to, x, count); }
+  CLOZE_INLINE void store_past_caches(float* to, vf x) const { store_first(to, x, count); }
   // Zeros in the lanes beyond.
   CLOZE_INLINE vf only(vf x) const { return choose(lane_numbers() < count, x, vf{}); }
   CLOZE_INLINE int lanes() const { return count; }

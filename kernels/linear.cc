@@ -21,6 +21,11 @@ constexpr int64_t MOST_ROWS = 32;
 #else
 constexpr int64_t MOST_ROWS = 128;
 #endif
+#if defined(__AVX512F__)
+// AMX is fast enough to wait for the weight: more rows for each time that it is read.
+constexpr int64_t BLOCKS_ROW_BYTES = 1024 * 1024, BLOCKS_MOST_ROWS = 512;
+constexpr int64_t BLOCK_STEPS = 192;
+#endif
 // Steps of depth that are multiplied at a time; sums of longer rows are parked in between.
 constexpr int64_t DEPTH_BLOCK = 768;
 // The same for a weight in rows, which is packed on the way: a block that the first cache keeps while rows pass by.
@@ -31,6 +36,12 @@ constexpr int64_t LEAST_ROWS_PACKED = 256, MOST_BYTES_PACKED = 32 * 1024 * 1024;
 constexpr int64_t READY_DEPTH = 512, READY_ROWS = 64;
 // Words turned at a time, and what separates rows of such a block.
 constexpr int64_t TURNED = 16, TURNED_STRIDE = READY_ROWS + LANES;
+// Results from this size on are written past the caches.
+constexpr size_t PAST_CACHES = 4 << 20;
+// A weight that meets fewer rows than this is waited for: then it is fetched as far ahead as memory is away. Else the next
+// panel is fetched while this one is at work.
+constexpr int64_t FEW_ROWS = 32;
+constexpr ptrdiff_t FEW_ROWS_AHEAD = 8 * 1024;
 // Cost of a tile in operations, the smallest worth sharing and the largest: about 15 and 200 microseconds.
 constexpr int64_t SMALLEST_TILE = 150000 * LANES;
 constexpr int64_t LARGEST_TILE = 12 * SMALLEST_TILE;
@@ -85,8 +96,22 @@ struct Operands {
   const float* panels() const { return packs() ? ready_panels() : weight_words(); }
   float* ready_panels() const { return reinterpret_cast<float*>(shared + left_bytes()); }
 
+  // Whether results are more than the second cache holds, so that writing them through it gains nothing.
+  bool past_caches() const {
+    const size_t bytes = static_cast<size_t>(y->rows) * static_cast<size_t>(y->stride) * sizeof(float);
+    return bytes >= PAST_CACHES && can_store_past_caches(y->data) && can_store_past_caches(row_of(y, 1));
+  }
+
   // Row by row, of words as of floats.
   const float* weight_words() const { return reinterpret_cast<const float*>(words_of(weight->data, weight->type, weight->rows)); }
+  // Whether AMX multiplies what it can of them.
+  bool in_blocks() const {
+#if defined(__AVX512F__)
+    return tiles != nullptr && tiles->block != nullptr && depth() >= AMX_STEPS;
+#else
+    return false;
+#endif
+  }
   int64_t left_words() const { return tiles == nullptr ? 1 : tiles->left_words(); }
   // Whether the rows of x are brought into another form before the tiles.
   bool readies_left() const { return tiles != nullptr || left_by_depth; }
@@ -120,16 +145,25 @@ struct Division {
     const int64_t rows = o.rows(), depth = at_least_one(o.depth() * o.left_words()), panels = panels_of(o.outputs());
     // Weights in rows are packed anew by every tile that needs them: then a tile has all rows.
     int64_t most = rows;
+    int64_t unit = TILE_ROWS;
     if (o.is_value) most = MOST_ROWS;
     else if (o.has_panels()) most = smaller_of(MOST_ROWS, at_least_one(ROW_BYTES / 4 / depth / TILE_ROWS) * TILE_ROWS);
+#if defined(__AVX512F__)
+    if (o.in_blocks() && o.has_panels() && !o.is_value) {
+      unit = AMX_ROWS;
+      most = smaller_of(BLOCKS_MOST_ROWS, at_least_one(BLOCKS_ROW_BYTES / 4 / depth / unit) * unit);
+    }
+#endif
     const int64_t blocks = ceiling(rows, at_least_one(most));
-    rows_each = blocks == 0 ? 1 : ceiling(ceiling(rows, blocks), TILE_ROWS) * TILE_ROWS;
+    rows_each = blocks == 0 ? 1 : ceiling(ceiling(rows, blocks), unit) * unit;
     // Fetching a weight costs about as much as this many operations with it.
     const int64_t fetching = 2 * LANES;
     const int64_t panel_cost = depth * PANEL_COLUMNS * (2 * smaller_of(rows_each, rows) + fetching);
     int64_t cost = panel_cost * panels * blocks / 16;
-    if (cost < SMALLEST_TILE) cost = SMALLEST_TILE;
-    if (cost > LARGEST_TILE) cost = LARGEST_TILE;
+    // What AMX does in the same time; and one panel of a tile fetches the next, not one that another thread is at.
+    const int64_t speed = o.in_blocks() ? 4 : 1;
+    if (cost < speed * SMALLEST_TILE) cost = speed * SMALLEST_TILE;
+    if (cost > speed * LARGEST_TILE) cost = speed * LARGEST_TILE;
     panel_groups = ceiling(panels, at_least_one(cost / panel_cost));
     panels_each = panel_groups == 0 ? 1 : ceiling(panels, panel_groups);
     panel_groups = ceiling(panels, panels_each);
@@ -160,6 +194,7 @@ struct IntegerSums {
 void finish(const Operands& o, const Panel& panel, int64_t from, int64_t to, const float* sums) {
   const IntegerSums integers(o, panel);
   const float* bias = o.bias == nullptr ? nullptr : static_cast<const float*>(o.bias->data) + panel.first;
+  const bool past_caches = o.past_caches();
   with_activation(o.activation, [&](auto activation) {
     for (int64_t row = from; row < to; row++, sums += panel.width()) {
       const float* residual = o.residual == nullptr ? nullptr : row_of(o.residual, row) + panel.first;
@@ -171,7 +206,8 @@ void finish(const Operands& o, const Panel& panel, int64_t from, int64_t to, con
         if (bias != nullptr) x += part.load(bias + column);
         x = activation.apply(x);
         if (residual != nullptr) x += part.load(residual + column);
-        part.store(y + column, x);
+        if (past_caches) part.store_past_caches(y + column, x);
+        else part.store(y + column, x);
       });
     }
   });
@@ -179,28 +215,49 @@ void finish(const Operands& o, const Panel& panel, int64_t from, int64_t to, con
 
 // What `finish` will touch travels while the sums are made.
 CLOZE_INLINE void fetch_results(const Operands& o, const Panel& panel, int64_t from, int64_t to) {
+  const bool past_caches = o.past_caches();
   for (int64_t row = from; row < to; row++) {
     for (int column = 0; column < panel.outputs; column += 16) {
-      __builtin_prefetch(row_of(o.y, row) + panel.first + column, 1);
+      if (!past_caches) __builtin_prefetch(row_of(o.y, row) + panel.first + column, 1);
       if (o.residual != nullptr) __builtin_prefetch(row_of(o.residual, row) + panel.first + column);
     }
   }
 }
 
+// What comes after these steps: of few rows with the first of the `parts` that they are multiplied in, else with each a
+// part of the same steps of the next panel.
+Ahead ahead_of(const Panel& panel, const float* data, int64_t depth, int rows, int parts) {
+  const ptrdiff_t bytes = panel.width() * static_cast<ptrdiff_t>(sizeof(float));
+  const char* at = reinterpret_cast<const char*>(data);
+  if (rows <= FEW_ROWS) return {at + FEW_ROWS_AHEAD, bytes};
+  return {at + bytes * depth, (bytes + parts - 1) / parts};
+}
+
 #if defined(__AVX512F__)
-// As many of the steps as AMX takes, for all rows of one panel; returns how many.
-int64_t multiply_blocks(const Operands& o, const Panel& panel, int64_t first, int rows, int64_t step, int64_t steps, const float* data,
-                        float* sums, Ahead ahead) {
-  if (o.tiles == nullptr || o.tiles->block == nullptr) return 0;
-  const int64_t whole = steps / AMX_STEPS * AMX_STEPS;
-  if (whole == 0) return 0;
-  const int blocks = (rows + AMX_ROWS - 1) / AMX_ROWS;
-  ahead.step_bytes *= (rows + TILE_ROWS - 1) / TILE_ROWS / blocks;
-  for (int block = 0; block < blocks; block++) {
-    const int from = rows * block / blocks, to = rows * (block + 1) / blocks;
-    o.tiles->block(to - from, panel.vectors, whole, o.left_row(first + from) + step, o.left_stride(), data, sums + from * panel.width(),
-                   step > 0, ahead);
-    ahead.at += ahead.step_bytes * whole;
+// What AMX takes of one panel, for all rows: steps of the depth by BLOCK_STEPS, whose part of the panel the first cache
+// keeps while rows pass by. Returns how many steps that is; where it is all of them the rows are finished.
+int64_t multiply_blocks(const Operands& o, const Panel& panel, int64_t first, int rows, float* sums, float* packing) {
+  const int64_t depth = o.depth(), whole = depth / AMX_STEPS * AMX_STEPS;
+  const int width = panel.width(), blocks = (rows + AMX_ROWS - 1) / AMX_ROWS;
+  const bool packed = o.has_panels();
+  const int64_t block_steps = packed ? BLOCK_STEPS : PACKED_DEPTH;
+  Ahead ahead = packed ? ahead_of(panel, panel_data(o.panels(), panel, depth), depth, rows, blocks) : Ahead{};
+  for (int64_t step = 0; step < whole; step += block_steps) {
+    const ptrdiff_t steps = static_cast<ptrdiff_t>(smaller_of(whole - step, block_steps));
+    const float* data = packing;
+    if (packed) data = panel_data(o.panels(), panel, depth) + step * width;
+    else pack_steps(packing, panel, o.weight_words() + panel.first * depth + step, depth, steps);
+    for (int from = 0; from < rows; from += AMX_ROWS) {
+      const int to = static_cast<int>(smaller_of(from + AMX_ROWS, rows));
+      const bool last = step + steps == depth;
+      if (last) fetch_results(o, panel, first + from, first + to);
+      if (to - from < AMX_ROWS) begin_blocks(to - from);
+      o.tiles->block(panel.vectors, steps, o.left_row(first + from) + step, o.left_stride(), data, sums + from * width, step > 0, ahead);
+      if (to - from < AMX_ROWS) begin_blocks(AMX_ROWS);
+      // Of two blocks of few rows the first has fetched what comes.
+      if (rows > FEW_ROWS || from == 0) ahead.at += ahead.step_bytes * steps;
+      if (last) finish(o, panel, first + from, first + to, sums + from * width);
+    }
   }
   return whole;
 }
@@ -211,31 +268,26 @@ void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int ro
   const bool packed = o.has_panels();
   const int64_t depth = o.depth(), depth_block = packed ? DEPTH_BLOCK : PACKED_DEPTH;
   const int width = panel.width(), row_tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
-  for (int64_t step = 0; step == 0 || step < depth; step += depth_block) {
+  int64_t done = 0;
+#if defined(__AVX512F__)
+  if (o.in_blocks()) done = multiply_blocks(o, panel, first, rows, sums, packing);
+#endif
+  for (int64_t step = done; step == 0 || step < depth; step += depth_block) {
     const ptrdiff_t steps = static_cast<ptrdiff_t>(smaller_of(depth - step, depth_block));
     const bool last = step + steps == depth;
     const float* data = packing;
     if (packed) data = panel_data(o.panels(), panel, depth) + step * width;
     else pack_steps(packing, panel, o.weight_words() + panel.first * depth + step, depth, steps);
-    // The same steps of the next panel, a part of them with each tile of rows.
-    const ptrdiff_t bytes_of_step = packed ? (width * sizeof(float) + row_tiles - 1) / row_tiles : 0;
-    Ahead ahead = {reinterpret_cast<const char*>(packed ? data + width * depth : data), bytes_of_step};
-    int64_t done = 0;
-#if defined(__AVX512F__)
-    done = multiply_blocks(o, panel, first, rows, step, steps, data, sums, ahead);
-    if (done > 0) ahead.step_bytes = 0;
-#endif
+    Ahead ahead = packed && done == 0 ? ahead_of(panel, data, depth, rows, row_tiles) : Ahead{};
     each_row_tile(rows, [&](int from, int to) {
       float* own = sums + from * width;
       if (last) fetch_results(o, panel, first + from, first + to);
       const MultiplyTile multiply =
           o.tiles == nullptr ? multiply_tile_for(WALK_FETCHING, to - from, panel.vectors) : o.tiles->at[to - from - 1][panel.vectors - 1];
-      if (done < steps) {
-        multiply(steps - done, o.left_row(first + from) + (step + done) * o.left_words(), o.left_stride(), data + done * width, own,
-                 step + done > 0, 1, ahead);
-      }
+      multiply(steps, o.left_row(first + from) + step * o.left_words(), o.left_stride(), data, own, step > 0, 1, ahead);
       if (last) finish(o, panel, first + from, first + to, own);
       ahead.at += ahead.step_bytes * steps;
+      if (rows <= FEW_ROWS) ahead.step_bytes = 0;
     });
   }
 }
@@ -333,7 +385,14 @@ struct Product {
     const int rows = static_cast<int>(smaller_of(division.rows_each, o.rows() - from));
     const int64_t first = tile % division.panel_groups * division.panels_each;
     const int64_t end = smaller_of(first + division.panels_each, panels_of(o.outputs()));
+#if defined(__AVX512F__)
+    if (o.in_blocks()) begin_blocks(AMX_ROWS);
+#endif
     for (int64_t index = first; index < end; index++) multiply_panel(o, Panel(o.outputs(), index), from, rows, sums, packing);
+#if defined(__AVX512F__)
+    if (o.in_blocks()) end_blocks();
+#endif
+    end_past_caches();
   }
 
   static int32_t prepare_tiles(const Call* call) { return static_cast<int32_t>(Readying(operands(call)).tiles); }

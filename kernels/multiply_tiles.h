@@ -6,15 +6,20 @@ namespace cloze::CLOZE_ISA {
 
 #if defined(__AVX512F__)
 
-// As the steps of a register tile in multiply.h, of up to AMX_ROWS rows at once and AMX_STEPS words at a time.
-constexpr int AMX_ROWS = 32, AMX_STEPS = 16;
-using MultiplyBlock = void (*)(int rows, int vectors, ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums,
+constexpr int AMX_ROWS = 16, AMX_STEPS = 16;
+
+// Says how many rows, AMX_ROWS at most, the blocks on this thread have from here on; and that there are no more of them.
+void begin_blocks(int rows);
+void end_blocks();
+
+// As a register tile of multiply.h, of as many rows as was said and a multiple of AMX_STEPS words.
+using MultiplyBlock = void (*)(int vectors, ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums,
                                bool resume, Ahead ahead);
 
-void multiply_block_int8(int rows, int vectors, ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums,
-                         bool resume, Ahead ahead);
-void multiply_block_bf16(int rows, int vectors, ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums,
-                         bool resume, Ahead ahead);
+void multiply_block_int8(int vectors, ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums, bool resume,
+                         Ahead ahead);
+void multiply_block_bf16(int vectors, ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums, bool resume,
+                         Ahead ahead);
 double amx_peak_int8(int64_t rounds);
 double amx_peak_bf16(int64_t rounds);
 

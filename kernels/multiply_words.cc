@@ -143,10 +143,13 @@ constexpr WordTiles plain_tiles() {
 constexpr WordTiles widened_bf16 = plain_tiles<WidenedBf16>();
 constexpr WordTiles widened_int8 = plain_tiles<WidenedInt8>();
 
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 
+#if defined(__AVX512F__)
 #define CLOZE_TARGET_VNNI __attribute__((target("avx512vnni")))
-#define CLOZE_TARGET_BF16 __attribute__((target("avx512bf16")))
+#else
+#define CLOZE_TARGET_VNNI __attribute__((target("avxvnni")))
+#endif
 
 struct DottedInt8 {
   using Sum = vi;
@@ -154,13 +157,42 @@ struct DottedInt8 {
   static constexpr int TURNS = 1, OPERATIONS = 8;
   static CLOZE_INLINE vi right(vi words, int) { return words; }
   CLOZE_TARGET_VNNI static CLOZE_INLINE vi add(vi left, vi right, vi sum) {
-#if defined(__clang__)
+#if !defined(__AVX512F__)
+    return reinterpret_cast<vi>(_mm256_dpbusd_avx_epi32(reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(left), reinterpret_cast<__m256i>(right)));
+#elif defined(__clang__)
     return reinterpret_cast<vi>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(left), reinterpret_cast<__m512i>(right)));
 #else
     return __builtin_ia32_vpdpbusd_v16si(sum, left, right);  // GCC 12 spills the sums of the plain form
 #endif
   }
 };
+
+template <class Form>
+CLOZE_TARGET_VNNI double vnni_peak(int64_t rounds) {
+  CLOZE_WORD_PEAK
+}
+
+template <class Form, int R, int V>
+CLOZE_TARGET_VNNI void vnni_tile(ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums,
+                                 bool resume, ptrdiff_t, Ahead ahead) {
+  CLOZE_WORD_TILE
+}
+
+CLOZE_WORD_TILES(add_vnni_tiles, vnni_tile, vnni_peak)
+
+constexpr WordTiles vnni_tiles() {
+  WordTiles tiles = {};
+  add_vnni_tiles<DottedInt8>(tiles);
+  return tiles;
+}
+
+constexpr WordTiles dotted_int8 = vnni_tiles();
+
+#endif
+
+#if defined(__AVX512F__)
+
+#define CLOZE_TARGET_BF16 __attribute__((target("avx512bf16")))
 
 struct DottedBf16 {
   using Sum = vf;
@@ -173,17 +205,6 @@ struct DottedBf16 {
 };
 
 template <class Form>
-CLOZE_TARGET_VNNI double vnni_peak(int64_t rounds) {
-  CLOZE_WORD_PEAK
-}
-
-template <class Form, int R, int V>
-CLOZE_TARGET_VNNI void vnni_tile(ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums,
-                                 bool resume, ptrdiff_t, Ahead ahead) {
-  CLOZE_WORD_TILE
-}
-
-template <class Form>
 CLOZE_TARGET_BF16 double bf16_peak(int64_t rounds) {
   CLOZE_WORD_PEAK
 }
@@ -194,14 +215,7 @@ CLOZE_TARGET_BF16 void bf16_tile(ptrdiff_t depth, const float* a, ptrdiff_t row_
   CLOZE_WORD_TILE
 }
 
-CLOZE_WORD_TILES(add_vnni_tiles, vnni_tile, vnni_peak)
 CLOZE_WORD_TILES(add_bf16_tiles, bf16_tile, bf16_peak)
-
-constexpr WordTiles vnni_tiles() {
-  WordTiles tiles = {};
-  add_vnni_tiles<DottedInt8>(tiles);
-  return tiles;
-}
 
 constexpr WordTiles bf16_tiles() {
   WordTiles tiles = {};
@@ -209,7 +223,6 @@ constexpr WordTiles bf16_tiles() {
   return tiles;
 }
 
-constexpr WordTiles dotted_int8 = vnni_tiles();
 constexpr WordTiles dotted_bf16 = bf16_tiles();
 
 constexpr WordTiles with_block(WordTiles tiles, MultiplyBlock block, double (*peak)(int64_t)) {
@@ -220,41 +233,6 @@ constexpr WordTiles with_block(WordTiles tiles, MultiplyBlock block, double (*pe
 
 constexpr WordTiles amx_int8 = with_block(dotted_int8, multiply_block_int8, amx_peak_int8);
 constexpr WordTiles amx_bf16 = with_block(dotted_bf16, multiply_block_bf16, amx_peak_bf16);
-
-#elif defined(__AVX2__)
-
-#define CLOZE_TARGET_VNNI __attribute__((target("avxvnni")))
-
-struct DottedInt8 {
-  using Sum = vi;
-  static constexpr RowForm FORM = ROWS_UINT8;
-  static constexpr int TURNS = 1, OPERATIONS = 8;
-  static CLOZE_INLINE vi right(vi words, int) { return words; }
-  CLOZE_TARGET_VNNI static CLOZE_INLINE vi add(vi left, vi right, vi sum) {
-    return reinterpret_cast<vi>(_mm256_dpbusd_avx_epi32(reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(left), reinterpret_cast<__m256i>(right)));
-  }
-};
-
-template <class Form>
-CLOZE_TARGET_VNNI double vnni_peak(int64_t rounds) {
-  CLOZE_WORD_PEAK
-}
-
-template <class Form, int R, int V>
-CLOZE_TARGET_VNNI void vnni_tile(ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const float* b, float* sums,
-                                 bool resume, ptrdiff_t, Ahead ahead) {
-  CLOZE_WORD_TILE
-}
-
-CLOZE_WORD_TILES(add_vnni_tiles, vnni_tile, vnni_peak)
-
-constexpr WordTiles vnni_tiles() {
-  WordTiles tiles = {};
-  add_vnni_tiles<DottedInt8>(tiles);
-  return tiles;
-}
-
-constexpr WordTiles dotted_int8 = vnni_tiles();
 
 #endif
 

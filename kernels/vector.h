@@ -41,6 +41,29 @@ CLOZE_INLINE vf splat(float x) { return x - vf{}; }
 CLOZE_INLINE vf load(const float* from) { return *reinterpret_cast<const vf_anywhere*>(from); }
 CLOZE_INLINE void store(float* to, vf x) { *reinterpret_cast<vf_anywhere*>(to) = x; }
 
+// A vector that fills a line of the cache can be written without reading the line first, and without keeping it.
+CLOZE_INLINE bool can_store_past_caches(const void* to) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<uintptr_t>(to) % sizeof(vf) == 0;
+#else
+  (void)to;
+  return false;
+#endif
+}
+CLOZE_INLINE void store_past_caches(float* to, vf x) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(to, x);
+#else
+  store(to, x);
+#endif
+}
+// Before another thread may read what was written so.
+CLOZE_INLINE void end_past_caches() {
+#if defined(__AVX512F__)
+  _mm_sfence();
+#endif
+}
+
 // One number in every lane, read from memory: a single instruction on every set.
 CLOZE_INLINE vf load_splat(const float* from) {
 #if defined(__wasm__)
