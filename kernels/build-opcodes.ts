@@ -52,6 +52,7 @@ function recordNumbers(): Numbered {
   return [
     ...numbered("HEADER", encoding.HEADER_FIELDS),
     ["HEADER_WORDS", encoding.HEADER_FIELDS.length],
+    ["FINGERPRINT", encoding.FINGERPRINT],
     ...numbered("VALUE", encoding.VALUE_FIELDS),
     ["VALUE_WORDS", encoding.VALUE_FIELDS.length],
     ["STEP_WORDS", encoding.STEP_WORDS],

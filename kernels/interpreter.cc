@@ -46,6 +46,7 @@ Program* Program::create(const KernelSet* kernels, const int32_t* words, size_t 
 void Program::destroy(Program* program) { release(program); }
 
 bool Program::is_well_formed(void* const* memory) const {
+  if (header(HEADER_FINGERPRINT) != FINGERPRINT) return false;
   for (int32_t id = 0; id < values(); id++) {
     const int32_t place = value(id)[VALUE_PLACE];
     const int32_t of = value(id)[VALUE_OF];

@@ -25,6 +25,7 @@ const char* create_program(DoorExecutable* executable, Bytes words) {
   const bool is_counted = words.length >= HEADER_WORDS * sizeof(int32_t) &&
                           program[HEADER_VALUES] == static_cast<int32_t>(executable->values);
   if (!is_counted) return "compile: not a program";
+  if (program[HEADER_FINGERPRINT] != FINGERPRINT) return "compile: the addon was built for other operations. Run npm run build";
   void** memory = static_cast<void**>(allocate(executable->values * sizeof(void*)));
   if (memory == nullptr || executable->tensors == nullptr) return "out of memory";
   for (uint32_t id = 0; id < executable->values; id++) {

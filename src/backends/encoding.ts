@@ -1,6 +1,6 @@
 import { BackendError } from "../errors.ts";
 import type { ElementType, Program, ProgramValue, SizeName, Sizes, Step, StoredType } from "./backend.ts";
-import { inputSlots, OP_NAMES, OP_TABLE } from "./op-table.ts";
+import { ACTIVATIONS, inputSlots, OP_NAMES, OP_TABLE, POOLINGS, PRECISIONS } from "./op-table.ts";
 import { asMatrix } from "./shape.ts";
 
 /**
@@ -9,7 +9,7 @@ import { asMatrix } from "./shape.ts";
  */
 
 /** The header and the record of a value, field by field. */
-export const HEADER_FIELDS = ["values", "steps", "inputs", "outputs"] as const;
+export const HEADER_FIELDS = ["values", "steps", "inputs", "outputs", "fingerprint"] as const;
 export const VALUE_FIELDS = [
   "place", // in PLACES
   "type", // in ELEMENT_TYPES
@@ -46,6 +46,33 @@ export const MAX_ATTRIBUTES = 8;
 export const STEP_WORDS = 1 + MAX_INPUTS + MAX_OUTPUTS + MAX_ATTRIBUTES;
 
 /**
+ * A number of everything that both sides must agree on. The kernels hold the one that they were built with and refuse
+ * programs of another, which would call other operations than they mean.
+ */
+export const FINGERPRINT: number = fingerprintOf(
+  JSON.stringify([
+    OP_TABLE,
+    ACTIVATIONS,
+    POOLINGS,
+    PRECISIONS,
+    HEADER_FIELDS,
+    VALUE_FIELDS,
+    PLACES,
+    ELEMENT_TYPES,
+    LAYOUTS,
+    SIZE_NAMES,
+    STEP_WORDS,
+  ]),
+);
+
+/** 32 bits of FNV-1a (Fowler, Noll, Vo). */
+function fingerprintOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash | 0;
+}
+
+/**
  * The program in words. Sizes, memory and the arena's plan are given to each run.
  *
  * @throws BackendError when a step lacks an operand, or has more than a record holds.
@@ -55,7 +82,7 @@ export function encodeProgram(program: Program): Int32Array {
   const outputs = distinctOutputs(program);
   const start = HEADER_FIELDS.length;
   const words = new Int32Array(start + values.length * VALUE_FIELDS.length + steps.length * STEP_WORDS);
-  words.set([values.length, steps.length, inputs.size, outputs.length]);
+  words.set([values.length, steps.length, inputs.size, outputs.length, FINGERPRINT]);
   const layouts = new Map(program.parameters.map((parameter) => [parameter.value, parameter.layout]));
   const slots = new Map([...[...inputs.values()].entries(), ...outputs.entries()].map(([i, id]) => [id, i]));
   values.forEach((value, id) => {
