@@ -16,6 +16,11 @@ export function sinusoids(theta: number): Initializer {
   return { kind: "sinusoids", theta };
 }
 
+/** Normal with mean 0, drawn again beyond twice `deviation`. */
+export function truncatedNormal(deviation: number): Initializer {
+  return { kind: "truncatedNormal", deviation };
+}
+
 /** Normal with mean 0; BERT's default deviation is 0.02 (`initializer_range`). */
 export function normal(deviation: number): Initializer {
   return { kind: "normal", deviation };

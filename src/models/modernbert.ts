@@ -11,6 +11,7 @@ import {
 } from "../checkpoints/config-fields.ts";
 import { below, type ConfigValues, defineConfig, divides } from "../checkpoints/config-reader.ts";
 import type { Value } from "../engine/graph.ts";
+import { type Initializer, truncatedNormal } from "../engine/initializer.ts";
 import { slice } from "../engine/ops/columns.ts";
 import { activation, add, gatedUnit } from "../engine/ops/elementwise.ts";
 import { embedding, gatherRows } from "../engine/ops/embedding.ts";
@@ -76,7 +77,7 @@ export const modernbert = defineArchitecture({
   encode(p, config, inputs) {
     const { vocabularySize, hiddenSize, layers } = config;
     const words = embedding(
-      p.weight("embeddings.tok_embeddings.weight", [vocabularySize, hiddenSize]),
+      p.weight("embeddings.tok_embeddings.weight", [vocabularySize, hiddenSize], initializer(config, "in")),
       inputs.ids(vocabularySize),
     );
     return encodeBlocks(
@@ -90,9 +91,9 @@ export const modernbert = defineArchitecture({
     base: () => ({}),
     mlm: (context) => ({ logits: wordLogits(context) }),
     sequence: (context) => ({
-      logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), context.labels),
+      logits: classify(context, pooled(context), context.labels),
     }),
-    choice: (context) => ({ logits: linear(context.p.at("classifier"), context.inputs.dropout(pooled(context)), 1) }),
+    choice: (context) => ({ logits: classify(context, pooled(context), 1) }),
     token: (context) => ({ logits: tokenScores(context, context.labels) }),
     qa: (context) => {
       const both = tokenScores(context, 2);
@@ -114,26 +115,56 @@ function block(p: ParameterPath, x: Value, index: number, inputs: BatchInputs, c
     : index % config.globalEvery === 0;
   const theta = isGlobal ? config.globalTheta : config.localTheta;
   const normed = index === 0 ? x : norm(p.at("attn_norm"), x, config);
-  const stacked = linear(p.at("attn.Wqkv"), normed, 3 * hiddenSize, { bias: hasAttentionBias });
+  const stacked = linear(p.at("attn.Wqkv"), normed, 3 * hiddenSize, {
+    bias: hasAttentionBias,
+    initializer: initializer(config, "in"),
+  });
   const { context, probabilities } = stackedAttention(stacked, inputs, {
     heads,
     window: isGlobal ? undefined : Math.floor(config.localWindow / 2),
     rotary: { heads, headSize: hiddenSize / heads, theta, maxPositions },
   });
-  const attended = add(x, inputs.dropout(linear(p.at("attn.Wo"), context, hiddenSize, { bias: hasAttentionBias })));
+  const out = initializer(config, "out");
+  const attended = add(
+    x,
+    inputs.dropout(linear(p.at("attn.Wo"), context, hiddenSize, { bias: hasAttentionBias, initializer: out })),
+  );
   const inner = linear(p.at("mlp.Wi"), norm(p.at("mlp_norm"), attended, config), 2 * config.feedForwardSize, {
     bias: hasFeedForwardBias,
+    initializer: initializer(config, "in"),
   });
   const gated = gatedUnit(inner, config.activation, "first");
   return {
-    hidden: add(attended, linear(p.at("mlp.Wo"), inputs.dropout(gated), hiddenSize, { bias: hasFeedForwardBias })),
+    hidden: add(
+      attended,
+      linear(p.at("mlp.Wo"), inputs.dropout(gated), hiddenSize, { bias: hasFeedForwardBias, initializer: out }),
+    ),
     probabilities,
   };
 }
 
+/**
+ * How weights start: normal, cut at two deviations; those that write to the residual stream smaller the deeper it is.
+ * Source: transformers, ModernBertPreTrainedModel._init_weights.
+ */
+function initializer(
+  { initializerRange, layers, hiddenSize }: ModernBertConfig,
+  place: "in" | "out" | "classifier",
+): Initializer {
+  const deviations = {
+    in: initializerRange,
+    out: initializerRange / Math.sqrt(2 * layers),
+    classifier: hiddenSize ** -0.5,
+  };
+  return truncatedNormal(deviations[place]);
+}
+
 /** `head`: dense, activation, norm. */
 function transform({ p, config }: Context, x: Value): Value {
-  const dense = linear(p.at("head.dense"), x, config.hiddenSize, { bias: config.hasClassifierBias });
+  const dense = linear(p.at("head.dense"), x, config.hiddenSize, {
+    bias: config.hasClassifierBias,
+    initializer: initializer(config, "out"),
+  });
   return norm(p.at("head.norm"), activation(dense, config.classifierActivation), config);
 }
 
@@ -141,8 +172,12 @@ function pooled(context: Context): Value {
   return transform(context, pool(context.encoded.hidden, context.inputs.offsets, context.config.classifierPooling));
 }
 
+function classify({ p, inputs, config }: Context, x: Value, labels: number): Value {
+  return linear(p.at("classifier"), inputs.dropout(x), labels, { initializer: initializer(config, "classifier") });
+}
+
 function tokenScores(context: Context, labels: number): Value {
-  return linear(context.p.at("classifier"), context.inputs.dropout(transform(context, context.encoded.hidden)), labels);
+  return classify(context, transform(context, context.encoded.hidden), labels);
 }
 
 function wordLogits(context: Context): Value {

@@ -124,7 +124,7 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
 }
 
 /** Keys of config.json, of BERT's line and of others. */
-const HIDDEN_DROPOUT = ["hidden_dropout_prob", "dropout", "hidden_dropout"];
+const HIDDEN_DROPOUT = ["hidden_dropout_prob", "dropout", "hidden_dropout", "mlp_dropout"];
 const ATTENTION_DROPOUT = ["attention_probs_dropout_prob", "attention_dropout"];
 
 function statedRate(config: JsonObject, keys: readonly string[]): number | undefined {

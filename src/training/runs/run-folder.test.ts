@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../tests/support/temporary-folder.ts";
 import { memoryTensor, tensorValues } from "../../checkpoints/stored-types.ts";
 import { readMetricLog } from "./metric-log.ts";
-import { type RunConfig, RunFolder, type RunFolderOptions } from "./run-folder.ts";
+import { type RunConfig, RunFolder, type RunFolderOptions, readRunConfig } from "./run-folder.ts";
 
 const CONFIG: RunConfig = {
   command: "pretrain",
@@ -80,7 +80,9 @@ test("a line that a crash cut is left out, and written again", () => {
 
 test("what would mix two runs is refused", () => {
   const folder = temporaryFolder();
-  open(folder, CONFIG, {}).close();
+  const begun = open(folder, CONFIG, {});
+  advance(begun, 3);
+  begun.close();
   const refusal = (config: RunConfig, options?: RunFolderOptions) => {
     try {
       open(folder, config, options).close();
@@ -104,6 +106,20 @@ test("what would mix two runs is refused", () => {
     `"Process PID is writing to "FOLDER". Wait for it, stop it, or pass another output folder."`,
   );
   held.close();
+});
+
+test("a run that failed before its first step does not stand in the way of another", () => {
+  const folder = temporaryFolder();
+  open(folder, CONFIG, {}).close();
+  const other = { ...CONFIG, options: { steps: 20, seed: 0 } };
+  open(folder, other, {}).close();
+  expect(readRunConfig(folder)).toEqual(other);
+});
+
+test("a folder of something else is left as it is", () => {
+  const folder = temporaryFolder({ "config.json": '{"model_type":"bert"}' });
+  expect(() => open(folder, CONFIG, {})).toThrow("holds a config.json of something else");
+  expect(readFileSync(join(folder, "config.json"), "utf8")).toBe('{"model_type":"bert"}');
 });
 
 test("the lock of a process that is gone is taken over, also when its number lives on in another process", () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeFile } from "#platform";
 import { readJsonObject } from "../../checkpoints/json-files.ts";
@@ -44,8 +44,8 @@ export class RunFolder {
   readonly #lock: RunLock;
 
   /**
-   * @throws InputError when another process writes to the folder, when it holds a run and `resume` is not given, or when
-   *   it holds a run of other options or data than `config`, naming what differs.
+   * @throws InputError when another process writes to the folder, when it holds a run and `resume` is not given, when it
+   *   holds a run of other options or data than `config`, naming what differs, or something else than a run.
    */
   constructor(path: string, config: RunConfig, options: RunFolderOptions = {}) {
     mkdirSync(path, { recursive: true });
@@ -53,7 +53,17 @@ export class RunFolder {
     this.config = config;
     this.#lock = RunLock.take(path);
     try {
-      const earlier = readRunConfig(path);
+      const checkpoints = new RunCheckpoints(join(path, "checkpoints"), options.keepCheckpoints ?? 2);
+      const { state, torn } = checkpoints.readNewest();
+      const log = join(path, "metrics.jsonl");
+      // A run that failed before its first step has left nothing that another could spoil.
+      const hasBegun =
+        state !== undefined || torn.length > 0 || (statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 0;
+      const written = readRunConfig(path);
+      if (written !== undefined && written.command === undefined) {
+        throw new InputError(`"${path}" holds a config.json of something else. Pass another output folder.`);
+      }
+      const earlier = hasBegun ? written : undefined;
       if (earlier !== undefined && !options.resume) {
         throw new InputError(
           `"${path}" holds a run already. Pass --resume to go on with it, or another output folder.`,
@@ -61,11 +71,10 @@ export class RunFolder {
       }
       if (earlier !== undefined) requireSame(earlier, config, path);
       else writeFile(join(path, "config.json"), [new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)]);
-      this.checkpoints = new RunCheckpoints(join(path, "checkpoints"), options.keepCheckpoints ?? 2);
-      const { state, torn } = this.checkpoints.readNewest();
+      this.checkpoints = checkpoints;
       this.state = state;
       this.torn = torn;
-      this.log = new MetricLog(join(path, "metrics.jsonl"), state?.metricBytes ?? 0);
+      this.log = new MetricLog(log, state?.metricBytes ?? 0);
     } catch (error) {
       this.#lock.release();
       throw error;

@@ -31,7 +31,7 @@ export class RunLock {
           `Process ${owner.pid} is writing to "${folder}". Wait for it, stop it, or pass another output folder.`,
         );
       }
-      removeStale(file);
+      removeStale(file, owner);
     }
     throw new InputError(`"${file}" cannot be taken: others take it at the same time. Try again.`);
   }
@@ -58,15 +58,21 @@ function create(file: string): boolean {
   }
 }
 
-/** Renamed before it is removed: of two processes that find the same stale lock, one renames it and the other nothing. */
-function removeStale(file: string): void {
+/**
+ * Renamed before it is removed: of two processes that find the same stale lock, one renames it and the other nothing. A
+ * lock that was taken meanwhile is put back.
+ */
+function removeStale(file: string, stale: LockOwner | undefined): void {
   const aside = `${file}.${process.pid}.stale`;
   try {
     renameSync(file, aside);
+    const found = readOwner(aside);
+    if (found?.pid !== stale?.pid || found?.started !== stale?.started) linkSync(aside, file);
   } catch {
-    return;
+    // Gone, or taken by a third meanwhile.
+  } finally {
+    rmSync(aside, { force: true });
   }
-  rmSync(aside, { force: true });
 }
 
 function readOwner(file: string): LockOwner | undefined {
