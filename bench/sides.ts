@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { BenchProcess } from "./bench-process.ts";
+import type { EmbedReply, EmbedRequest, EmbedSide, ReadyMessage } from "./embed-side.ts";
 import { type GraphForm, graphForms, minilmFolder, modelsFolder, sentenceFolder } from "./prepare-peers.ts";
-import { type EmbedSide, startPythonEmbedder } from "./python-side.ts";
+import { startNode, startPython } from "./side-process.ts";
 import { abstracts, sentences } from "./texts.ts";
 
 const program = (path: string): URL => new URL(path, import.meta.url);
@@ -22,29 +22,37 @@ export interface ClozeSide {
 }
 
 /** `node`: another one than this. */
-export function startCloze(options: ClozeSide, node?: string): Promise<BenchProcess> {
-  return BenchProcess.start(program("programs/cloze.mjs"), [JSON.stringify(options)], node);
+export function startCloze(options: ClozeSide, node?: string): Promise<EmbedSide<ReadyMessage>> {
+  return startNode(program("programs/cloze.mjs"), [JSON.stringify(options)], node);
 }
 
 /** transformers.js on onnxruntime-node, with the graph that it runs faster on this machine. */
-export async function startTransformers(threads: number, dtype: PeerDtype = "fp32"): Promise<BenchProcess> {
+export async function startTransformers(threads: number, dtype: PeerDtype = "fp32"): Promise<EmbedSide<ReadyMessage>> {
   return startForm(await fasterForm(threads, dtype), threads, dtype);
 }
 
 /** sentence-transformers on PyTorch. */
-export function startSentenceTransformers(threads: number, dtype: "f32" | "bf16"): Promise<EmbedSide> {
+export async function startSentenceTransformers(threads: number, dtype: "f32" | "bf16"): Promise<EmbedSide> {
+  type Reply = Omit<EmbedReply, "embeddings"> & { embeddings?: number[][] };
   const script = fileURLToPath(program("peers/sentence-transformers.py"));
-  return startPythonEmbedder(script, [sentenceFolder, String(threads), dtype]);
+  const side = await startPython<EmbedRequest, Reply>(script, [sentenceFolder, String(threads), dtype]);
+  return {
+    ...side,
+    async ask(request) {
+      const { embeddings, ...reply } = await side.ask(request);
+      return { ...reply, ...(embeddings && { embeddings: embeddings.map((vector) => Float32Array.from(vector)) }) };
+    },
+  };
 }
 
-export function startOnnxWeb(tokens: number, threads: number, node?: string): Promise<BenchProcess> {
+export function startOnnxWeb(tokens: number, threads: number, node?: string): Promise<EmbedSide<ReadyMessage>> {
   const settings = { model: `${minilmFolder}/onnx/model.onnx`, tokenizer: minilmFolder, threads, tokens };
-  return BenchProcess.start(program("peers/onnxruntime-web.mjs"), [JSON.stringify(settings)], node);
+  return startNode(program("peers/onnxruntime-web.mjs"), [JSON.stringify(settings)], node);
 }
 
-function startForm(file: GraphForm, threads: number, dtype: PeerDtype): Promise<BenchProcess> {
+function startForm(file: GraphForm, threads: number, dtype: PeerDtype): Promise<EmbedSide<ReadyMessage>> {
   const settings = { models: modelsFolder, file, threads, dtype };
-  return BenchProcess.start(program("peers/transformers.mjs"), [JSON.stringify(settings)]);
+  return startNode(program("peers/transformers.mjs"), [JSON.stringify(settings)]);
 }
 
 const chosen = new Map<string, Promise<GraphForm>>();
@@ -67,7 +75,7 @@ async function probeForms(threads: number, dtype: PeerDtype): Promise<GraphForm>
   const processes = await Promise.all(graphForms.map((form) => startForm(form, threads, dtype)));
   for (let round = 0; round < 5; round++) {
     for (const [index, form] of graphForms.entries()) {
-      const { milliseconds } = await processes[index]!.embed({ texts, order: "sorted" });
+      const { milliseconds } = await processes[index]!.ask({ texts, order: "sorted" });
       best.set(form, Math.min(best.get(form)!, milliseconds));
     }
   }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { hasPython } from "../python.ts";
-import { type ForwardSide, startNodeSide, startPythonSide } from "./forward-side.ts";
+import { startNode, startPython } from "../side-process.ts";
+import type { ForwardReply, ForwardRequest, ForwardSide } from "./forward-side.ts";
 import { bertBaseFolder, fusedGraph, quantizedGraph } from "./prepare.ts";
 
 /** Everyone who runs the random BERT-base; peers that need Python are absent where it is. */
@@ -19,9 +20,15 @@ const program = (path: string) => new URL(path, import.meta.url);
 /** Starts all sides that this machine has, and says on stderr which it has not. */
 export async function startForwardSides(threads: number): Promise<ForwardSides> {
   const cloze = (dtype: string) =>
-    startNodeSide(program("../programs/cloze-forward.mjs"), [bertBaseFolder, JSON.stringify({ threads, dtype })]);
+    startNode<ForwardRequest, ForwardReply>(program("../programs/cloze-forward.mjs"), [
+      bertBaseFolder,
+      JSON.stringify({ threads, dtype }),
+    ]);
   const onnxruntime = (graph: string) =>
-    startNodeSide(program("../peers/onnxruntime-forward.mjs"), [graph, JSON.stringify({ threads })]);
+    startNode<ForwardRequest, ForwardReply>(program("../peers/onnxruntime-forward.mjs"), [
+      graph,
+      JSON.stringify({ threads }),
+    ]);
   const sides: ForwardSides = {
     "cloze f32": await cloze("f32"),
     "cloze bf16": await cloze("bf16"),
@@ -37,5 +44,5 @@ export async function startForwardSides(threads: number): Promise<ForwardSides> 
 
 function torch(threads: number): Promise<ForwardSide> {
   const script = fileURLToPath(program("../peers/torch-forward.py"));
-  return startPythonSide(script, [bertBaseFolder, String(threads), "bf16"]);
+  return startPython(script, [bertBaseFolder, String(threads), "bf16"]);
 }

@@ -1,11 +1,9 @@
 /** Cloze's side: `node cloze-forward.mjs FOLDER '{"threads": 2, "dtype": "f32"}'` */
 import { Checkpoint } from "cloze/checkpoints";
 import { loadModel, pack } from "cloze/models";
+import { BRIEF_ROUNDS } from "../../dist/backends/brief-rounds.js";
 import { createBackend } from "../../dist/backends/choose.js";
 import { answerForward } from "./answer-forward.mjs";
-
-/** Measurements of a third of a millisecond: over before the clock, which products lower, rises again. */
-const BRIEF_ROUNDS = { f32: 10_000, bf16: 1500, int8: 1500 };
 
 const [folder, settings] = process.argv.slice(2);
 const { threads, dtype } = JSON.parse(settings);

@@ -1,10 +1,9 @@
 import { requireAgreement } from "../agreement.ts";
-import type { EmbedRequest } from "../bench-process.ts";
+import type { EmbedRequest, EmbedSide } from "../embed-side.ts";
 import type { Figure } from "../figure.ts";
 import { interleave, median, speedup } from "../interleave.ts";
 import { prepareQuantizedForms, prepareSentenceModel } from "../prepare-peers.ts";
 import { hasPython } from "../python.ts";
-import type { EmbedSide } from "../python-side.ts";
 import { type BenchSettings, startCloze, startSentenceTransformers, startTransformers } from "../sides.ts";
 import { abstracts, mixedTexts, sentences, shortText } from "../texts.ts";
 
@@ -103,7 +102,7 @@ interface Sides {
 
 async function compareWorkload(workload: Workload, dtype: Dtype, { peer, cloze, label }: Sides, repeats: number) {
   const texts = await workload.texts();
-  const [ours, theirs] = [await cloze.embed({ texts, keep: true }), await peer.embed({ texts, keep: true })];
+  const [ours, theirs] = [await cloze.ask({ texts, keep: true }), await peer.ask({ texts, keep: true })];
   requireAgreement(`${workload.name}, ${label}`, ours.embeddings!, theirs.embeddings!, dtype);
   const orders = workload.floors.map(([order]) => [order, timer(peer, { texts, order })] as const);
   const times = await interleave<string>(repeats, { cloze: timer(cloze, { texts }), ...Object.fromEntries(orders) });
@@ -125,5 +124,5 @@ async function oneShortText({ peer, cloze, label }: Sides, floor: number, repeat
 }
 
 function timer(side: EmbedSide, request: EmbedRequest): () => Promise<number> {
-  return async () => (await side.embed(request)).milliseconds;
+  return async () => (await side.ask(request)).milliseconds;
 }

@@ -52,7 +52,7 @@ export async function forward({ repeats, threads }: BenchSettings): Promise<Figu
   try {
     for (const shape of SHAPES) figures.push(...(await measure(shape, sides, repeats)));
   } finally {
-    for (const side of Object.values(sides)) side.stop();
+    await Promise.all(Object.values(sides).map((side) => side.stop()));
   }
   return figures;
 }
@@ -62,12 +62,12 @@ async function measure(shape: Shape, sides: ForwardSides, repeats: number): Prom
   const name = `BERT-base ${request.texts} x ${request.tokens}`;
   await requireSame(name, request, sides);
   const replies: Partial<Record<SideName, ForwardReply[]>> = {};
-  const timers = Object.entries(sides).map(([side, { forward }]) => {
+  const timers = Object.entries(sides).map(([side, { ask }]) => {
     const asked = side === "cloze f32" && request.texts * request.tokens < 64 ? "reading" : "peak";
     const own: ForwardReply[] = [];
     replies[side as SideName] = own;
     const run = async () => {
-      const reply = await forward(side.startsWith("cloze") ? { ...request, limit: asked } : request);
+      const reply = await ask(side.startsWith("cloze") ? { ...request, limit: asked } : request);
       own.push(reply);
       return reply.milliseconds;
     };
@@ -111,8 +111,8 @@ function bandwidth(name: string, replies: Partial<Record<SideName, ForwardReply[
 /** All sides compute the same states, as near as their numbers allow. */
 async function requireSame(name: string, request: ForwardRequest, sides: ForwardSides): Promise<void> {
   let exact: readonly number[] | undefined;
-  for (const [side, { forward }] of Object.entries(sides)) {
-    const { first } = await forward({ ...request, calls: 1 });
+  for (const [side, { ask }] of Object.entries(sides)) {
+    const { first } = await ask({ ...request, calls: 1 });
     exact ??= first; // of Cloze in f32
     const difference = first.reduce((most, value, i) => Math.max(most, Math.abs(value - exact![i]!)), 0);
     const agree = AGREE[side.split(" ")[1] as Dtype];

@@ -1,3 +1,4 @@
+import { BRIEF_ROUNDS } from "../../src/backends/brief-rounds.ts";
 import { NativeBackend } from "../../src/backends/native/index.ts";
 import { add, buildProgram, Graph, linear, type StoredTensor, slice, ZEROS } from "../../src/engine/index.ts";
 import type { Figure } from "../figure.ts";
@@ -7,8 +8,6 @@ import type { BenchSettings } from "../sides.ts";
 const [ROWS, INPUTS, OUTPUTS] = [512, 768, 3072];
 /** Multiplications in one run, so that handing over inputs and outputs does not show. */
 const TIMES = 16;
-/** A measurement of the peak of a third of a millisecond: over before the clock rises again. */
-const BRIEF_ROUNDS = 10_000;
 
 /**
  * What share of the machine's f32 peak does a matmul of 512 x 768 x 3072 reach? The peak is multiply-adds in registers
@@ -29,7 +28,7 @@ export async function matmul({ repeats, threads }: BenchSettings): Promise<Figur
     await executable.run({ x }, { tokens: ROWS });
     const seconds = (performance.now() - start) / 1000;
     const rate = (TIMES * 2 * ROWS * INPUTS * OUTPUTS) / seconds;
-    const peak = await backend.measurePeak(BRIEF_ROUNDS);
+    const peak = await backend.measurePeak(BRIEF_ROUNDS.f32);
     rates.push(rate);
     shares.push(rate / peak);
   }

@@ -6,10 +6,10 @@ import { mixedTexts } from "../texts.ts";
 export async function memory({ threads }: BenchSettings): Promise<Figure[]> {
   const texts = await mixedTexts();
   const cloze = await startCloze({ threads });
-  const ours = await cloze.embed({ texts });
+  const ours = await cloze.ask({ texts });
   await cloze.stop();
   const peer = await startTransformers(threads);
-  const theirs = await peer.embed({ texts, order: "in-order" });
+  const theirs = await peer.ask({ texts, order: "in-order" });
   await peer.stop();
   const detail = `peer ${theirs.peakMemory.toFixed(0)} MB`;
   return [{ name: "peak memory, mixed set", value: ours.peakMemory, unit: "MB", floor: 250, atMost: true, detail }];

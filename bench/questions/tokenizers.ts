@@ -1,5 +1,3 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -10,6 +8,7 @@ import { readTokenizerConfig } from "../../src/tokenizers/tokenizer-config.ts";
 import { folderFiles } from "../../src/tokenizers/tokenizer-files.ts";
 import type { Figure } from "../figure.ts";
 import { interleave, median, speedup } from "../interleave.ts";
+import { type Side, startNode } from "../side-process.ts";
 import type { BenchSettings } from "../sides.ts";
 
 /** The three kinds of tokenizers, by the published ones that are taken for them. */
@@ -21,10 +20,7 @@ const FLOOR = 2;
 
 const shared = resolve(fileURLToPath(new URL("../..", import.meta.url)), process.env.CLOZE_SHARED ?? "../shared");
 
-interface Side {
-  tokenize(texts: readonly string[]): Promise<{ milliseconds: number; tokens: number }>;
-  stop(): Promise<void>;
-}
+type TokenizerSide = Side<readonly string[], { milliseconds: number; tokens: number }>;
 
 /** How fast do texts become ids, on one thread, against @huggingface/tokenizers? Every text is a new one. */
 export async function tokenizers({ repeats }: BenchSettings): Promise<Figure[]> {
@@ -46,9 +42,9 @@ async function compare(kind: string, folder: string, length: number, repeats: nu
   const rounds = textRounds(length, repeats + 1);
   const counts: Record<"cloze" | "peer", number[]> = { cloze: [], peer: [] };
   const side =
-    (name: "cloze" | "peer", { tokenize }: Side) =>
+    (name: "cloze" | "peer", { ask }: TokenizerSide) =>
     async () => {
-      const { milliseconds, tokens } = await tokenize(rounds[counts[name].length]!);
+      const { milliseconds, tokens } = await ask(rounds[counts[name].length]!);
       counts[name].push(tokens);
       return milliseconds;
     };
@@ -89,22 +85,6 @@ async function writeTokenizer(name: string, folder: string): Promise<void> {
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(description));
 }
 
-async function start(side: "cloze" | "peer", folder: string): Promise<Side> {
-  const child = fork(new URL("../programs/tokenize.mjs", import.meta.url), [side, folder], { execArgv: [] });
-  const gone = once(child, "exit").then(([code]) => {
-    throw new Error(`the ${side} side of the tokenizer bench ended with ${code}`);
-  });
-  gone.catch(() => undefined);
-  await Promise.race([once(child, "message"), gone]);
-  return {
-    async tokenize(texts) {
-      child.send(texts);
-      const [reply] = await Promise.race([once(child, "message"), gone]);
-      return reply;
-    },
-    async stop() {
-      child.disconnect();
-      await once(child, "exit");
-    },
-  };
+function start(side: "cloze" | "peer", folder: string): Promise<TokenizerSide> {
+  return startNode(new URL("../programs/tokenize.mjs", import.meta.url), [side, folder]);
 }

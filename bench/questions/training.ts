@@ -2,10 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Figure } from "../figure.ts";
-import { type ForwardReply, type ForwardSide, startNodeSide, startPythonSide } from "../forward/forward-side.ts";
+import type { ForwardReply, ForwardSide } from "../forward/forward-side.ts";
 import { interleave, median, speedup } from "../interleave.ts";
 import { modelsFolder } from "../prepare-peers.ts";
 import { hasPython } from "../python.ts";
+import { startNode, startPython } from "../side-process.ts";
 import type { BenchSettings } from "../sides.ts";
 
 interface Shape {
@@ -77,15 +78,15 @@ async function compare(
   const sides: Record<string, ForwardSide> = { cloze: await startCloze(file, { threads, dtype }) };
   if (hasPeer) {
     const script = fileURLToPath(new URL("../peers/torch-training.py", import.meta.url));
-    sides.torch = await startPythonSide(script, [file, String(threads), dtype]);
+    sides.torch = await startPython(script, [file, String(threads), dtype]);
   }
   const request = { texts: shape.texts, tokens: shape.tokens, calls: 1 };
-  for (const side of Object.values(sides)) await side.forward(request);
+  for (const side of Object.values(sides)) await side.ask(request);
   const timers = Object.entries(sides).map(
-    ([name, side]) => [name, async () => (await side.forward(request)).milliseconds] as const,
+    ([name, side]) => [name, async () => (await side.ask(request)).milliseconds] as const,
   );
   const times = await interleave(repeats, Object.fromEntries(timers));
-  for (const side of Object.values(sides)) side.stop();
+  await Promise.all(Object.values(sides).map((side) => side.stop()));
   const rate = (all: readonly number[]) => (1000 * shape.texts * shape.tokens) / median(all);
   const detail = Object.entries(times).map(([name, all]) => `${name} ${rate(all).toFixed(0)} tokens/s`);
   const name = `${shape.name}, ${dtype}`;
@@ -104,15 +105,15 @@ async function compare(
 /** In a process of its own, which has done nothing else. */
 async function memoryOf(recompute: boolean, threads: number): Promise<Figure> {
   const side = await startCloze(writeConfig(BERT_BASE), { threads, dtype: "f32", recompute });
-  const reply = (await side.forward({ texts: 8, tokens: 128, calls: 2 })) as ForwardReply & { memory: number };
-  side.stop();
+  const reply = (await side.ask({ texts: 8, tokens: 128, calls: 2 })) as ForwardReply & { memory: number };
+  await side.stop();
   const detail = `${reply.milliseconds.toFixed(0)} ms`;
   const name = `memory of a BERT-base step, 8 x 128${recompute ? ", recompute" : ""}`;
   return { name, value: reply.memory, unit: "MB", floor: MOST_MEMORY, atMost: true, detail };
 }
 
 function startCloze(file: string, settings: object): Promise<ForwardSide> {
-  return startNodeSide(new URL("../programs/cloze-training.mjs", import.meta.url), [file, JSON.stringify(settings)]);
+  return startNode(new URL("../programs/cloze-training.mjs", import.meta.url), [file, JSON.stringify(settings)]);
 }
 
 function writeConfig(config: object): string {

@@ -1,6 +1,6 @@
 import { moduleSizes } from "../../src/backends/wasm/index.ts";
 import { requireAgreement } from "../agreement.ts";
-import type { BenchProcess } from "../bench-process.ts";
+import type { EmbedSide } from "../embed-side.ts";
 import type { Figure } from "../figure.ts";
 import { interleave, median, speedup } from "../interleave.ts";
 import { newerNode } from "../newer-node.ts";
@@ -35,7 +35,7 @@ export async function wasm({ repeats }: BenchSettings): Promise<Figure[]> {
 async function againstPeer(repeats: number, name: string, floor: number, node: string): Promise<Figure> {
   const peer = await startOnnxWeb(TOKENS, 1, node);
   const cloze = await startCloze({ backend: "wasm", threads: 1 }, node);
-  const [ours, theirs] = [await cloze.embed({ texts, keep: true }), await peer.embed({ texts, keep: true })];
+  const [ours, theirs] = [await cloze.ask({ texts, keep: true }), await peer.ask({ texts, keep: true })];
   requireAgreement(`8 x 128 tokens, WebAssembly, ${name}`, ours.embeddings!, theirs.embeddings!);
   const times = await interleave(repeats, { cloze: () => milliseconds(cloze), peer: () => milliseconds(peer) });
   await Promise.all([cloze.stop(), peer.stop()]);
@@ -63,8 +63,8 @@ async function sizes(): Promise<Figure[]> {
   });
 }
 
-async function milliseconds(side: BenchProcess): Promise<number> {
-  return (await side.embed({ texts })).milliseconds;
+async function milliseconds(side: EmbedSide): Promise<number> {
+  return (await side.ask({ texts })).milliseconds;
 }
 
 function rate(times: readonly number[]): string {

@@ -10,11 +10,10 @@ import type {
   Sizes,
   TensorSource,
 } from "../backend.ts";
+import { BRIEF_ROUNDS } from "../brief-rounds.ts";
 import type { Profile } from "./profile.ts";
 import { multiplierOf } from "./step-label.ts";
 
-/** A measurement of a third of a millisecond: over before the processor, which lowers its clock under load, raises it. */
-const BRIEF_ROUNDS = 10_000;
 /** Milliseconds between two measurements of the peaks: enough of them for a median, too few to slow the work. */
 const PEAK_EVERY = 500;
 
@@ -74,7 +73,7 @@ export class ProfiledBackend implements Backend {
     if (this.#backend.measurePeak === undefined || now - this.#measuredPeak < PEAK_EVERY) return;
     this.#measuredPeak = now;
     for (const dtype of dtypes) {
-      this.#profile.recordPeak(dtype, await this.#backend.measurePeak(BRIEF_ROUNDS, dtype));
+      this.#profile.recordPeak(dtype, await this.#backend.measurePeak(BRIEF_ROUNDS[dtype], dtype));
     }
   }
 }

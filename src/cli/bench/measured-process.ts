@@ -9,6 +9,7 @@ import {
   TokenizerError,
 } from "../../errors.ts";
 import type { Assignment, FailedReply, MeasuredReply, MeasureReply, MeasureRequest, ReadyReply } from "./messages.ts";
+import { nextMessage } from "./next-message.ts";
 
 /** In dist, also for tests and programs that run from source: a plain Node process reads no TypeScript. */
 const PROGRAM = new URL("../../../dist/cli/bench/measured-program.js", import.meta.url);
@@ -51,18 +52,12 @@ export class MeasuredProcess {
   }
 }
 
-function reply<Reply extends MeasureReply>(child: ChildProcess, signal: AbortSignal): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null) =>
-      reject(signal.aborted ? signal.reason : new BackendError(`A measured process ended with ${code ?? "a signal"}.`));
-    child.once("exit", ended);
-    child.once("message", (message) => {
-      child.off("exit", ended);
-      const answer = message as MeasureReply;
-      if (answer.kind === "failed") reject(errorOf(answer));
-      else resolve(answer as Reply);
-    });
-  });
+async function reply<Reply extends MeasureReply>(child: ChildProcess, signal: AbortSignal): Promise<Reply> {
+  const answer = await nextMessage<MeasureReply>(child, (code) =>
+    signal.aborted ? signal.reason : new BackendError(`A measured process ended with ${code ?? "a signal"}.`),
+  );
+  if (answer.kind === "failed") throw errorOf(answer);
+  return answer as Reply;
 }
 
 function errorOf({ name, message }: FailedReply): Error {
