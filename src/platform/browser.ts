@@ -141,6 +141,14 @@ export async function holdLock(file: string, _signal?: AbortSignal): Promise<Hel
   return notHere("lock", file);
 }
 
+export function removeStale(file: string, _found: string): boolean {
+  return notHere("remove", file);
+}
+
+export function isProcessAlive(pid: number): boolean {
+  return notHere("look for process", String(pid));
+}
+
 export function openPartial(file: string): PartialFile {
   return notHere("write", file);
 }

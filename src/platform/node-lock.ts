@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { hostname } from "node:os";
 import * as path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { isProcessAlive, removeStale } from "./node-stale-file.ts";
 
 /** Milliseconds between two signs of life, and after how long without one a lock is taken from its owner. */
 const BEAT = 2_000;
@@ -14,8 +15,6 @@ const LOOK_AGAIN = 100;
 export interface HeldLock {
   /** Eight hexadecimal digits that no other holder has. */
   readonly key: string;
-  /** Keys of holders that ended without letting go: what they were writing has been left. */
-  readonly abandoned: readonly string[];
   release(): void;
 }
 
@@ -36,18 +35,15 @@ export async function holdLock(file: string, signal?: AbortSignal): Promise<Held
   fs.closeSync(fs.openSync(file, "a", 0o664));
   const owner: Owner = { key: randomBytes(4).toString("hex"), pid: process.pid, host: hostname() };
   const ownerFile = `${file}.owner`;
-  const abandoned: string[] = [];
   while (!take(ownerFile, owner)) {
-    const dead = breakStale(ownerFile, owner.key);
-    if (dead !== undefined) abandoned.push(dead);
-    else await wait(LOOK_AGAIN, undefined, { signal });
+    if (!breakStale(ownerFile)) await wait(LOOK_AGAIN, undefined, { signal });
   }
   const beat = setInterval(() => touch(ownerFile), BEAT).unref();
   const release = () => {
     clearInterval(beat);
-    if (readOwner(ownerFile)?.key === owner.key) fs.rmSync(ownerFile, { force: true });
+    if (ownerIn(readText(ownerFile) ?? "")?.key === owner.key) fs.rmSync(ownerFile, { force: true });
   };
-  return { key: owner.key, abandoned, release };
+  return { key: owner.key, release };
 }
 
 function take(ownerFile: string, owner: Owner): boolean {
@@ -70,45 +66,32 @@ function take(ownerFile: string, owner: Owner): boolean {
   }
 }
 
-/** Removes an owner that is gone; returns its key, "" when it had not even written that. */
-function breakStale(ownerFile: string, key: string): string | undefined {
-  const owner = readOwner(ownerFile);
-  if (!isStale(ownerFile, owner)) return undefined;
-  // Of several who find it stale one renames it; one who renamed a fresh owner by that puts it back.
-  const aside = `${ownerFile}.${key}`;
-  try {
-    fs.renameSync(ownerFile, aside);
-    if (readOwner(aside)?.key === owner?.key) return owner?.key ?? "";
-    fs.linkSync(aside, ownerFile);
-    return undefined;
-  } catch {
-    return undefined;
-  } finally {
-    fs.rmSync(aside, { force: true });
-  }
+/** Removes an owner that is gone. */
+function breakStale(ownerFile: string): boolean {
+  const text = readText(ownerFile);
+  return text !== undefined && isStale(ownerFile, ownerIn(text)) && removeStale(ownerFile, text);
 }
 
 function isStale(ownerFile: string, owner: Owner | undefined): boolean {
   const beaten = fs.statSync(ownerFile, { throwIfNoEntry: false })?.mtimeMs;
   if (beaten === undefined) return false;
   if (Date.now() - beaten > STALE_AFTER) return true;
-  return owner !== undefined && owner.host === hostname() && !isAlive(owner.pid);
+  return owner !== undefined && owner.host === hostname() && !isProcessAlive(owner.pid);
 }
 
-function isAlive(pid: number): boolean {
+function readText(file: string): string | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // alive, and another user's
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return undefined; // gone meanwhile
   }
 }
 
-function readOwner(ownerFile: string): Owner | undefined {
+function ownerIn(text: string): Owner | undefined {
   try {
-    return JSON.parse(fs.readFileSync(ownerFile, "utf8")) as Owner;
+    return JSON.parse(text) as Owner;
   } catch {
-    return undefined;
+    return undefined; // not yet written
   }
 }
 
@@ -116,6 +99,6 @@ function touch(file: string): void {
   try {
     fs.utimesSync(file, new Date(), new Date());
   } catch {
-    // Taken from us: the next holder has been told by then what we leave.
+    // Taken from us: the next holder takes over what we leave.
   }
 }

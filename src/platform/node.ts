@@ -20,6 +20,7 @@ export {
   type PartialFile,
   startDigest,
 } from "./node-partial-file.ts";
+export { isProcessAlive, removeStale } from "./node-stale-file.ts";
 export { type MessageWorker, nextMessages, startWorker, type WorkerPort, workerPort } from "./node-workers.ts";
 
 /** A file that bytes are read from, wherever it lies. */

@@ -1,6 +1,6 @@
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { partialName } from "#platform";
+import { isProcessAlive, partialName, removeStale } from "#platform";
 import { InputError } from "../../errors.ts";
 
 interface LockOwner {
@@ -25,20 +25,20 @@ export class RunLock {
     const file = join(folder, "lock");
     for (let attempt = 0; attempt < 3; attempt++) {
       if (create(file)) return new RunLock(file);
-      const owner = readOwner(file);
+      const text = readText(file);
+      const owner = ownerIn(text);
       if (owner !== undefined && isAlive(owner)) {
         throw new InputError(
           `Process ${owner.pid} is writing to "${folder}". Wait for it, stop it, or pass another output folder.`,
         );
       }
-      removeStale(file, owner);
+      removeStale(file, text);
     }
     throw new InputError(`"${file}" cannot be taken: others take it at the same time. Try again.`);
   }
 
   release(): void {
-    const owner = readOwner(this.#file);
-    if (owner?.pid === process.pid) rmSync(this.#file, { force: true });
+    if (ownerIn(readText(this.#file))?.pid === process.pid) rmSync(this.#file, { force: true });
   }
 }
 
@@ -58,39 +58,25 @@ function create(file: string): boolean {
   }
 }
 
-/**
- * Renamed before it is removed: of two processes that find the same stale lock, one renames it and the other nothing. A
- * lock that was taken meanwhile is put back.
- */
-function removeStale(file: string, stale: LockOwner | undefined): void {
-  const aside = `${file}.${process.pid}.stale`;
+function readText(file: string): string {
   try {
-    renameSync(file, aside);
-    const found = readOwner(aside);
-    if (found?.pid !== stale?.pid || found?.started !== stale?.started) linkSync(aside, file);
+    return readFileSync(file, "utf8");
   } catch {
-    // Gone, or taken by a third meanwhile.
-  } finally {
-    rmSync(aside, { force: true });
+    return ""; // gone meanwhile
   }
 }
 
-function readOwner(file: string): LockOwner | undefined {
+function ownerIn(text: string): LockOwner | undefined {
   try {
-    const owner = JSON.parse(readFileSync(file, "utf8")) as Partial<LockOwner>;
+    const owner = JSON.parse(text) as Partial<LockOwner>;
     return typeof owner.pid === "number" ? { pid: owner.pid, started: String(owner.started) } : undefined;
   } catch {
-    return undefined; // gone meanwhile, or cut by a crash
+    return undefined; // gone, or cut by a crash
   }
 }
 
 function isAlive({ pid, started }: LockOwner): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
-  return (startOf(pid) ?? "") === started;
+  return isProcessAlive(pid) && (startOf(pid) ?? "") === started;
 }
 
 /** Field 22 of /proc/PID/stat: the start in clock ticks since boot. Undefined where there is no /proc. */
