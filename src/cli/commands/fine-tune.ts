@@ -1,11 +1,8 @@
 import { type Command, Option } from "commander";
-import { PRECISIONS } from "../../backends/op-table.ts";
 import { InputError } from "../../errors.ts";
 import { TRAINING_TASKS } from "../../training/evaluate/evaluate-options.ts";
 import { fineTune } from "../../training/fine-tune/fine-tune.ts";
 import { EMBEDDING_LOSSES, type FineTuneRecipe, RANKING_LOSSES } from "../../training/fine-tune/fine-tune-options.ts";
-import { OPTIMIZERS } from "../../training/optimizers.ts";
-import { SCHEDULE_NAMES } from "../../training/schedules.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
 import {
@@ -17,6 +14,7 @@ import {
   positiveNumber,
   wholeNumber,
 } from "../flags.ts";
+import { addStepFlags, addUpdateFlags } from "../training-flags.ts";
 import { writeTrained } from "../write-trained.ts";
 
 interface FineTuneFlags extends CommonFlags, DataFlags, FineTuneRecipe {
@@ -79,15 +77,10 @@ function addRecipeFlags(command: Command): void {
     .option("--learning-rate <x>", "the highest (default: 5e-5)", positiveNumber)
     .option("--batch-size <n>", "rows of a step (default: 32)", positiveInteger)
     .option("--seed <n>", "of order, fresh weights and dropout (default: 0)", wholeNumber)
-    .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger)
-    .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULE_NAMES))
-    .option("--warmup <x>", "steps of warm-up; below 1 a share of all (default: 0.1)", numberFromZero)
-    .addOption(new Option("--dtype <name>", "what products multiply (default: f32)").choices(PRECISIONS))
-    .option("--recompute", "keep less for the gradients and compute it again: slower, less memory")
-    .addOption(new Option("--optimizer <name>", "what makes steps of gradients (default: adamw)").choices(OPTIMIZERS))
-    .option("--average-decay <x>", "keep the moving average of the weights, of which this stays", fractionBelowOne)
-    .option("--weight-decay <x>", "pulls matrices towards 0 (default: 0.01)", numberFromZero)
-    .option("--clip <x>", "most that the gradients' norm may be; 0: no limit (default: 1)", numberFromZero)
+    .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger);
+  addStepFlags(command, "0.1");
+  addUpdateFlags(command);
+  command
     .option("--dropout <x>", "share of numbers dropped (default: as the model says, else 0.1)", fractionBelowOne)
     .option("--attention-dropout <x>", "the same of attention (default: as the model says)", fractionBelowOne)
     .addOption(new Option("--keep <which>", "the model to end with (default: best)").choices(["best", "last"]))

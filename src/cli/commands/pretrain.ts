@@ -1,12 +1,9 @@
 import { type Command, Option } from "commander";
-import { PRECISIONS } from "../../backends/op-table.ts";
 import { InputError } from "../../errors.ts";
-import { OPTIMIZERS } from "../../training/optimizers.ts";
 import { pretrain } from "../../training/pretrain.ts";
 import { PACKINGS } from "../../training/pretraining/corpus.ts";
 import type { PretrainOptions } from "../../training/pretraining/pretrain-options.ts";
 import { OBJECTIVES } from "../../training/pretraining/pretraining-tasks.ts";
-import { SCHEDULE_NAMES } from "../../training/schedules.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
 import {
@@ -14,11 +11,11 @@ import {
   appendList,
   type CommonFlags,
   fractionBelowOne,
-  numberFromZero,
   positiveInteger,
   positiveNumber,
   wholeNumber,
 } from "../flags.ts";
+import { addStepFlags, addUpdateFlags } from "../training-flags.ts";
 import { writeTrained } from "../write-trained.ts";
 
 type Recipe = Omit<PretrainOptions, "corpus" | "output" | "steps" | "corpusWeights" | "resume" | keyof DataFlags>;
@@ -117,19 +114,14 @@ function addBatchFlags(command: Command): void {
 }
 
 function addOptimizerFlags(command: Command): void {
+  command.option("--learning-rate <x>", "the highest (default: 5e-4, from a model 5e-5)", positiveNumber);
+  addStepFlags(command, "0.06");
   command
-    .option("--learning-rate <x>", "the highest (default: 5e-4, from a model 5e-5)", positiveNumber)
-    .addOption(new Option("--schedule <name>", "how the rate goes (default: linear)").choices(SCHEDULE_NAMES))
-    .option("--warmup <x>", "steps of warm-up; below 1 a share of all (default: 0.06)", numberFromZero)
-    .addOption(new Option("--dtype <name>", "what products multiply (default: f32)").choices(PRECISIONS))
-    .option("--recompute", "keep less for the gradients and compute it again: slower, less memory")
-    .addOption(new Option("--optimizer <name>", "what makes steps of gradients (default: adamw)").choices(OPTIMIZERS))
     .option("--beta1 <x>", "of the optimizer (default: 0.9)", fractionBelowOne)
     .option("--beta2 <x>", "of the optimizer (default: 0.999, of stable-adamw and lion 0.99)", fractionBelowOne)
-    .option("--epsilon <x>", "of the optimizer (default: 1e-8, of stable-adamw 1e-6)", positiveNumber)
-    .option("--average-decay <x>", "keep the moving average of the weights, of which this stays", fractionBelowOne)
-    .option("--weight-decay <x>", "pulls matrices towards 0 (default: 0.01)", numberFromZero)
-    .option("--clip <x>", "most that the gradients' norm may be; 0: no limit (default: 1)", numberFromZero)
+    .option("--epsilon <x>", "of the optimizer (default: 1e-8, of stable-adamw 1e-6)", positiveNumber);
+  addUpdateFlags(command);
+  command
     .option("--dropout <x>", "share of numbers dropped (default: 0)", fractionBelowOne)
     .option("--attention-dropout <x>", "the same of attention (default: as --dropout)", fractionBelowOne)
     .option("--seed <n>", "of order, masks, fresh weights and dropout (default: 0)", wholeNumber)
