@@ -54,6 +54,7 @@ export { pretrain } from "./pretrain.ts";
 export type { Packing } from "./pretraining/corpus.ts";
 export type { PretrainOptions, PretrainResult } from "./pretraining/pretrain-options.ts";
 export { type RecordedRun, readRun, runReport } from "./report/run-report.ts";
+export type { StepOptions, TrainingRunOptions } from "./run-options.ts";
 export { learningRates, type Schedule, type ScheduleName, type ScheduleOptions } from "./schedules.ts";
 export type { RowPair } from "./split-summary.ts";
 export { type TrainedTokenizer, type TrainTokenizerOptions, trainTokenizer } from "./train-tokenizer.ts";

@@ -1,11 +1,6 @@
-import type { Backend, BackendName } from "../../backends/backend.ts";
-import type { Precision } from "../../backends/op-table.ts";
 import type { DatasetOptions } from "../../datasets/dataset.ts";
-import type { OnProgress } from "../../tasks/progress.ts";
 import type { TrainingTask } from "../evaluate/evaluate-options.ts";
-import type { OptimizerName } from "../optimizers.ts";
-import type { MetricLine } from "../runs/metric-log.ts";
-import type { ScheduleName } from "../schedules.ts";
+import type { StepOptions, TrainingRunOptions } from "../run-options.ts";
 
 /** Losses of embeddings. */
 export const EMBEDDING_LOSSES = [
@@ -27,7 +22,7 @@ export const RANKING_LOSSES = ["binary", "listwise"] as const;
 export type RankingLoss = (typeof RANKING_LOSSES)[number];
 
 /** What decides the weights that a run ends with; kept in its `config.json`. */
-export interface FineTuneRecipe {
+export interface FineTuneRecipe extends StepOptions {
   /** What to tune the model for. Default: as the data say. */
   readonly task?: TrainingTask | undefined;
   /** Times that the rows are read. Default: 3. */
@@ -38,20 +33,10 @@ export interface FineTuneRecipe {
   readonly batchSize?: number | undefined;
   /** Of the order of rows, fresh weights and dropout. Default: 0. */
   readonly seed?: number | undefined;
-  /** Default: "linear". */
-  readonly schedule?: ScheduleName | undefined;
   /** Steps of warm-up; below 1 a share of all. Default: 0.1. */
   readonly warmup?: number | undefined;
   /** Default: 0.01. */
   readonly weightDecay?: number | undefined;
-  /** What products multiply: "bf16" rounds both sides to it; sums and weights stay f32. Default: "f32". */
-  readonly dtype?: Precision | undefined;
-  /** Default: "adamw". */
-  readonly optimizer?: OptimizerName | undefined;
-  /** Measure and keep the moving average of the weights, of which this share stays at each step. Default: none. */
-  readonly averageDecay?: number | undefined;
-  /** The most that the norm of all gradients may be; 0 for no limit. Default: 1. */
-  readonly clip?: number | undefined;
   /** Share of numbers dropped. Default: as the model's config says, else 0.1. */
   readonly dropout?: number | undefined;
   /** Share of attention's probabilities dropped. Default: as the model's config says, else as `dropout`. */
@@ -133,7 +118,7 @@ export interface FineTuneRecipe {
 }
 
 /** What `fineTune` reads and writes, and how. */
-export interface FineTuneOptions extends FineTuneRecipe, DatasetOptions {
+export interface FineTuneOptions extends FineTuneRecipe, TrainingRunOptions, DatasetOptions {
   /** A model's folder, or its id on the hub. */
   readonly model: string;
   /** Labelled rows to learn from, or a BEIR folder. */
@@ -144,22 +129,6 @@ export interface FineTuneOptions extends FineTuneRecipe, DatasetOptions {
   readonly trainSplit?: string | undefined;
   /** Of a BEIR folder as `dev`: which judgements. Default: "dev". */
   readonly devSplit?: string | undefined;
-  /** The run's folder. */
-  readonly output: string;
-  /** Go on with the run in that folder. Default: false. */
-  readonly resume?: boolean | undefined;
-  readonly backend?: BackendName | Backend | undefined;
-  /** Threads to compute with. Default: the physical cores that this process may use. */
-  readonly threads?: number | undefined;
-  /** Keep less for the gradients and compute it again: a quarter more work, less memory, the same bits. Default: false. */
-  readonly recompute?: boolean | undefined;
   /** Steps between two checkpoints. Default: as `evaluateEvery`, at most 500. */
   readonly checkpointEvery?: number | undefined;
-  /** Aborted: a checkpoint is written, and the call returns. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  /** Every line of `metrics.jsonl` as it is written. */
-  readonly onMetrics?: ((line: MetricLine) => void) | undefined;
-  /** What deserves to be known before training begins, a sentence each. */
-  readonly onNote?: ((note: string) => void) | undefined;
 }

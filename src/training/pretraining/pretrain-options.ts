@@ -1,16 +1,16 @@
-import type { Backend, BackendName } from "../../backends/backend.ts";
-import type { Precision } from "../../backends/op-table.ts";
 import type { JsonObject } from "../../checkpoints/json-files.ts";
 import type { DatasetOptions } from "../../datasets/dataset.ts";
-import type { OnProgress } from "../../tasks/progress.ts";
-import { type OptimizerName, type OptimizerOptions, optimizerNumbers } from "../optimizers.ts";
-import type { MetricLine } from "../runs/metric-log.ts";
-import type { ScheduleName } from "../schedules.ts";
+import { type OptimizerOptions, optimizerNumbers } from "../optimizers.ts";
+import type { StepOptions, TrainingRunOptions } from "../run-options.ts";
 import type { LoopResult } from "../training-loop.ts";
 import type { Packing } from "./corpus.ts";
 
 /** What is pre-trained, on what, and how. */
-export interface PretrainOptions extends OptimizerOptions, Pick<DatasetOptions, "columns" | "format" | "skipBadRows"> {
+export interface PretrainOptions
+  extends StepOptions,
+    TrainingRunOptions,
+    OptimizerOptions,
+    Pick<DatasetOptions, "columns" | "format" | "skipBadRows"> {
   /** Go on from a model: its folder, or its id on the hub. Or else give `architecture`. */
   readonly model?: string | undefined;
   /** Begin from scratch: "bert", "roberta", "albert", "ernie", "electra", "modernbert", ... */
@@ -58,18 +58,8 @@ export interface PretrainOptions extends OptimizerOptions, Pick<DatasetOptions, 
   readonly steps: number;
   /** The highest rate. Default: 5e-4 from scratch, 5e-5 from a model. */
   readonly learningRate?: number | undefined;
-  /** Default: linear. */
-  readonly schedule?: ScheduleName | undefined;
   /** Steps of warm-up; below 1 a share of all. Default: 0.06. */
   readonly warmup?: number | undefined;
-  /** What products multiply: "bf16" rounds both sides to it; sums and weights stay f32. Default: "f32". */
-  readonly dtype?: Precision | undefined;
-  /** Default: adamw. */
-  readonly optimizer?: OptimizerName | undefined;
-  /** Measure and keep the moving average of the weights, of which this share stays at each step. Default: none. */
-  readonly averageDecay?: number | undefined;
-  /** The most that the gradients' norm may be; 0: no limit. Default: 1. */
-  readonly clip?: number | undefined;
   /** Share of numbers that are dropped. Default: 0. */
   readonly dropout?: number | undefined;
   /** Share of attention's probabilities that are dropped. Default: as `dropout`. */
@@ -86,22 +76,6 @@ export interface PretrainOptions extends OptimizerOptions, Pick<DatasetOptions, 
   readonly keepCheckpoints?: number | undefined;
   /** Steps in a row that may be skipped because they are not finite. Default: 10. */
   readonly skipLimit?: number | undefined;
-  /** The run's folder. */
-  readonly output: string;
-  /** Go on with the run that the folder holds. Default: false. */
-  readonly resume?: boolean | undefined;
-  /** Default: the fastest that works here. */
-  readonly backend?: BackendName | Backend | undefined;
-  readonly threads?: number | undefined;
-  /** Keep less for the gradients and compute it again: a quarter more work, less memory, the same bits. Default: false. */
-  readonly recompute?: boolean | undefined;
-  /** Aborted: the step is finished and a checkpoint written. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  /** Lines of the log as they are written. */
-  readonly onMetrics?: ((line: MetricLine) => void) | undefined;
-  /** What the user should know: fresh weights, phrases found, checkpoints that were torn. */
-  readonly onNote?: ((sentence: string) => void) | undefined;
 }
 
 /** How a run ended. */
