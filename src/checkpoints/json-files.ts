@@ -51,6 +51,11 @@ export function readJsonText(file: string): string {
   }
 }
 
+/** As files of a model hold it: indented by two, with a line break at the end. */
+export function printJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 /** One JSON value. `name` stands for it in errors. */
 export function parseJson(text: string, name: string): JsonValue {
   try {

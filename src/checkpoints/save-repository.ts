@@ -10,6 +10,7 @@ import {
   pathKind,
   removePath,
   writeFile,
+  writeTextFile,
 } from "#platform";
 import { InputError } from "../errors.ts";
 import { writeSafetensors } from "./safetensors-write.ts";
@@ -83,7 +84,7 @@ function writeContent(folder: string, content: RepositoryContent): void {
 function writeText(folder: string, name: string, text: string): void {
   const file = joinPath(folder, name);
   makeFolder(joinPath(file, ".."));
-  writeFile(file, [new TextEncoder().encode(text)]);
+  writeTextFile(file, text);
 }
 
 function indexOf(files: readonly WeightFileContent[]): string {

@@ -1,6 +1,6 @@
 import type { TensorSource } from "../backends/backend.ts";
 import { gaussian, seedOf } from "../backends/random.ts";
-import { memoryTensor } from "../checkpoints/stored-types.ts";
+import { elementCount, memoryTensor } from "../checkpoints/stored-types.ts";
 import type { Graph } from "../engine/graph.ts";
 import type { Initializer } from "../engine/initializer.ts";
 import { InputError } from "../errors.ts";
@@ -19,7 +19,7 @@ export function freshWeights(graph: Graph, seed: number): TensorSource {
     const parameter = graph.parameters.find((known) => known.name === name);
     if (parameter === undefined) throw new InputError(`The model has no parameter "${name}".`);
     const { shape, initializer } = parameter;
-    const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const values = new Float32Array(elementCount(shape));
     fill(values, initializer, seedOf(seed, name), shape.at(-1) ?? 1);
     return memoryTensor(name, shape, values);
   };

@@ -125,6 +125,10 @@ export function writeFile(file: string, _chunks: Iterable<Uint8Array>): void {
   notHere("write", file);
 }
 
+export function writeTextFile(file: string, _text: string): void {
+  notHere("write", file);
+}
+
 export function movePath(_from: string, to: string): void {
   notHere("write", to);
 }

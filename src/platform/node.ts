@@ -139,6 +139,11 @@ export function writeFile(file: string, chunks: Iterable<Uint8Array>): void {
   }
 }
 
+/** `writeFile` of a text, in UTF-8. */
+export function writeTextFile(file: string, text: string): void {
+  writeFile(file, [new TextEncoder().encode(text)]);
+}
+
 function writeSynced(file: string, chunks: Iterable<Uint8Array>): void {
   const descriptor = fs.openSync(file, "wx");
   try {

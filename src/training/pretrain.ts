@@ -1,4 +1,4 @@
-import { joinPath, pathKind, readFile, writeFile } from "#platform";
+import { joinPath, pathKind, readFile, writeTextFile } from "#platform";
 import type { Backend } from "../backends/backend.ts";
 import { createBackend } from "../backends/choose.ts";
 import type { JsonObject } from "../checkpoints/json-files.ts";
@@ -167,8 +167,7 @@ class Pretraining {
         phase: "pretrain",
       });
       if (result.end === "done") this.#stored.remove();
-      const report = runReport([readRun(this.#options.output)]);
-      writeFile(joinPath(this.#options.output, "report.html"), [new TextEncoder().encode(report)]);
+      writeTextFile(joinPath(this.#options.output, "report.html"), runReport([readRun(this.#options.output)]));
       return { ...result, output: this.#options.output, model: result.best === undefined ? undefined : this.#folder };
     } finally {
       model.trainable.close();

@@ -3,7 +3,7 @@
  * the other wrote: `models--org--name/` holds `blobs/<etag>`, `refs/<branch>` with a commit in it,
  * `snapshots/<commit>/<file>` linking to a blob, `.no_exist/<commit>/<file>` for files that are known not to be there.
  */
-import { joinPath, linkOrCopy, listFolder, makeFolder, pathKind, readFile, writeFile } from "#platform";
+import { joinPath, linkOrCopy, listFolder, makeFolder, pathKind, readFile, writeTextFile } from "#platform";
 import { type HubId, isCommit } from "./hub-id.ts";
 
 /** https://bford.info/cachedir: backups pass such folders over. */
@@ -84,5 +84,5 @@ export class HubCache {
 
 function writeWhole(file: string, text: string): void {
   makeFolder(joinPath(file, ".."));
-  writeFile(file, [new TextEncoder().encode(text)]);
+  writeTextFile(file, text);
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeFile } from "#platform";
+import { writeTextFile } from "#platform";
 import { InputError } from "../../errors.ts";
 import { readRun, runReport } from "../../training/report/run-report.ts";
 import type { CommandDefinition } from "../command-definition.ts";
@@ -23,7 +23,7 @@ export const report: CommandDefinition<CommonFlags & OutputFlags> = {
     if (first === undefined) throw new InputError("No run is given. Pass the folders of runs.");
     const runs = positionals.map(readRun);
     const file = flags.output ?? join(first, "report.html");
-    writeFile(file, [new TextEncoder().encode(runReport(runs))]);
+    writeTextFile(file, runReport(runs));
     const summary = runs.map(({ name, metrics }) => {
       const { step, ...values } = metrics.at(-1) ?? { step: 0 };
       return { name, steps: step, metrics: values };

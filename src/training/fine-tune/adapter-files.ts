@@ -1,4 +1,5 @@
 import { ADAPTER_PREFIX } from "../../checkpoints/adapter.ts";
+import { printJson } from "../../checkpoints/json-files.ts";
 import type { StoredTensor } from "../../checkpoints/stored-types.ts";
 import type { TrainingTask } from "../evaluate/evaluate-options.ts";
 import { isAdapter, type LoraPlan, moduleOf } from "./lora.ts";
@@ -43,6 +44,6 @@ export function adapterFiles(
   };
   return {
     tensors: tensors.map((tensor) => ({ ...tensor, name: ADAPTER_PREFIX + nameOf(tensor.name) })),
-    configText: `${JSON.stringify(json, null, 2)}\n`,
+    configText: printJson(json),
   };
 }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { listFolder } from "#platform";
 import type { Backend } from "../../backends/backend.ts";
 import { editJson } from "../../checkpoints/json-edit.ts";
+import { printJson } from "../../checkpoints/json-files.ts";
 import { saveRepository } from "../../checkpoints/save-repository.ts";
 import { memoryTensor } from "../../checkpoints/stored-types.ts";
 import type { DataRow } from "../../datasets/data-row.ts";
@@ -59,7 +60,7 @@ export async function addHead(
   const modules = JSON.parse(readFileSync(join(folders.embedder, "modules.json"), "utf8")) as { path: string }[];
   const path = `${modules.length}_Dense`;
   const entry = { idx: modules.length, name: String(modules.length), path, type: "sentence_transformers.models.Dense" };
-  const texts = { "modules.json": print([...modules, entry]) };
+  const texts = { "modules.json": printJson([...modules, entry]) };
   const written = ["config.json", "README.md", ...Object.keys(texts)];
   const kept = listFolder(folders.embedder).filter((name) => !written.includes(name));
   saveRepository(folders.model, {
@@ -78,7 +79,7 @@ export async function addHead(
 function writeHead(folder: string, { weight, bias }: LinearHead): void {
   const [classes, size] = [bias.length, weight.length / bias.length];
   saveRepository(folder, {
-    configText: print({
+    configText: printJson({
       in_features: size,
       out_features: classes,
       bias: true,
@@ -105,8 +106,4 @@ export async function judgeFolder(
   } finally {
     await classifier.dispose();
   }
-}
-
-function print(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

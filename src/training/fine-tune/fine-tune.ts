@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { removePath, writeFile } from "#platform";
+import { removePath, writeTextFile } from "#platform";
 import type { Backend } from "../../backends/backend.ts";
 import { createBackend } from "../../backends/choose.ts";
 import { seedOf, uniform } from "../../backends/random.ts";
+import { elementCount } from "../../checkpoints/stored-types.ts";
 import { bootstrapInterval } from "../../evaluation/bootstrap.ts";
 import type { Metrics } from "../../evaluation/reports.ts";
 import { batchesOfLikeLength } from "../batches/batches.ts";
@@ -151,10 +152,10 @@ async function tuneFewShot(work: Omit<Work, "task">): Promise<FineTuneResult> {
     const labels = await addHead(folders, rows, { name, backend });
     const judgement = data.dev === undefined ? undefined : await judgeFolder(folders.model, data.dev.rows, { backend });
     const card = cardOf(work, run.config, { step: result.steps, judgement, labels, truncated: 0 });
-    writeText(join(folders.model, "README.md"), card);
+    writeTextFile(join(folders.model, "README.md"), card);
     writePredictions(run.path, judgement);
     if (judgement !== undefined) run.log.append({ step: result.steps, ...judgement.metrics });
-    writeText(join(run.path, "report.html"), runReport([readRun(run.path)]));
+    writeTextFile(join(run.path, "report.html"), runReport([readRun(run.path)]));
     const best = { step: result.steps, metrics: judgement?.metrics ?? {} };
     return { ...told, model: folders.model, best };
   } finally {
@@ -246,7 +247,7 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
     onProgress: options.onProgress,
     onMetrics: options.onMetrics,
   });
-  writeText(join(run.path, "report.html"), runReport([readRun(run.path)]));
+  writeTextFile(join(run.path, "report.html"), runReport([readRun(run.path)]));
   const folder = join(run.path, "model");
   return {
     model: existsSync(folder) ? folder : undefined,
@@ -261,7 +262,7 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
 function noteTrained({ options }: Work, { model, prepared }: Sitting): void {
   const { lora, size } = prepared;
   if (lora === undefined) return;
-  const trained = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const trained = model.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const share = ((100 * trained) / size).toFixed(2);
   options.onNote?.(
     `LoRA of rank ${lora.rank} on ${lora.weights.size} linears: ${trained.toLocaleString("en")} of ${size.toLocaleString("en")} parameters are trained (${share} %)`,
@@ -314,11 +315,7 @@ function writePredictions(folder: string, judgement: Judgement | undefined): voi
   const file = join(folder, PREDICTIONS);
   const predictions = judgement?.predictions;
   if (predictions === undefined) removePath(file);
-  else writeText(file, predictions.map((row) => `${JSON.stringify(row)}\n`).join(""));
-}
-
-function writeText(file: string, text: string): void {
-  writeFile(file, [new TextEncoder().encode(text)]);
+  else writeTextFile(file, predictions.map((row) => `${JSON.stringify(row)}\n`).join(""));
 }
 
 function intervalOf(judgement: Judgement, seed: number) {

@@ -1,7 +1,7 @@
 import { joinPath } from "#platform";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from "../../checkpoints/adapter.ts";
 import { editJson } from "../../checkpoints/json-edit.ts";
-import type { JsonObject } from "../../checkpoints/json-files.ts";
+import { type JsonObject, printJson } from "../../checkpoints/json-files.ts";
 import { type RepositoryContent, saveRepository, type WeightFileContent } from "../../checkpoints/save-repository.ts";
 import type { StoredTensor } from "../../checkpoints/stored-types.ts";
 import type { TrainingTask } from "../evaluate/evaluate-options.ts";
@@ -118,25 +118,21 @@ function embedderTexts(
     const path = moduleFolder(module, i);
     entries.push({ idx: i + 1, name: String(i + 1), path, type: `sentence_transformers.models.${kind}` });
     if (module.kind === "pooling") {
-      texts[`${path}/config.json`] = print({
+      texts[`${path}/config.json`] = printJson({
         embedding_dimension: size,
         pooling_mode: module.modes.length === 1 ? module.modes[0]! : [...module.modes],
         include_prompt: module.includePrompt,
       });
-    } else if (module.kind === "normalize") texts[`${path}/config.json`] = print({});
+    } else if (module.kind === "normalize") texts[`${path}/config.json`] = printJson({});
   }
   return {
     ...texts,
-    "modules.json": print(entries),
-    "sentence_bert_config.json": print({ max_seq_length: maxLength, do_lower_case: layout?.lowercase ?? false }),
-    "config_sentence_transformers.json": print({
+    "modules.json": printJson(entries),
+    "sentence_bert_config.json": printJson({ max_seq_length: maxLength, do_lower_case: layout?.lowercase ?? false }),
+    "config_sentence_transformers.json": printJson({
       prompts: Object.fromEntries(layout?.prompts ?? []),
       default_prompt_name: layout?.defaultPrompt ?? null,
       similarity_fn_name: layout?.similarity ?? "cosine",
     }),
   };
-}
-
-function print(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -3,6 +3,7 @@ import type { CheckpointWeights } from "../../checkpoints/checkpoint-weights.ts"
 import { type ModelLocation, resolveWhere } from "../../checkpoints/default-model.ts";
 import type { JsonObject } from "../../checkpoints/json-files.ts";
 import { Checkpoint } from "../../checkpoints/repository.ts";
+import { elementCount } from "../../checkpoints/stored-types.ts";
 import { Graph } from "../../engine/graph.ts";
 import { ParameterPath } from "../../engine/parameters.ts";
 import { InputError } from "../../errors.ts";
@@ -114,7 +115,7 @@ export function prepareHead(
   );
   const made = freshWeights(graph, recipe.seed);
   const tensors: TensorSource = (name) => (fresh.includes(name) || isAdapter(name) ? made(name) : weights.tensor(name));
-  const size = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const size = parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const isEncoder = (name: string) => encoder.has(name);
   return { architecture, weights, tensors, fresh, size, lora, graph: newGraph, config, isEncoder };
 }

@@ -1,5 +1,5 @@
 import { baseName, joinPath, listFolder } from "#platform";
-import type { JsonObject } from "../../checkpoints/json-files.ts";
+import { type JsonObject, printJson } from "../../checkpoints/json-files.ts";
 import { saveRepository } from "../../checkpoints/save-repository.ts";
 import type { StoredTensor } from "../../checkpoints/stored-types.ts";
 import type { DevMetrics } from "../training-loop.ts";
@@ -59,7 +59,7 @@ function writeFresh(
   { tokenizerFolder, card }: { readonly tokenizerFolder: string; readonly card: string },
 ): void {
   saveRepository(folder, {
-    configText: `${JSON.stringify(config, null, 2)}\n`,
+    configText: printJson(config),
     weightFiles: [{ name: "model.safetensors", tensors }],
     texts: { "README.md": card },
     copies: tokenizerCopies(tokenizerFolder),

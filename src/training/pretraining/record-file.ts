@@ -10,7 +10,7 @@ import {
   pathKind,
   readFile,
   removePath,
-  writeFile,
+  writeTextFile,
 } from "#platform";
 import type { Items } from "../batches/sequence.ts";
 
@@ -79,7 +79,7 @@ export class RecordFile implements Items<Int32Array> {
         ends.close();
       }
       const manifest: Manifest = { key, records: ends.count - 1, numbers: numbers.count };
-      writeFile(joinPath(partial, MANIFEST), [new TextEncoder().encode(JSON.stringify(manifest))]);
+      writeTextFile(joinPath(partial, MANIFEST), JSON.stringify(manifest));
       removePath(folder);
       movePath(partial, folder);
       return new RecordFile(folder, manifest);

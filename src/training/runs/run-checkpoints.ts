@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type ByteSource, movePath, openFile, partialName, removePath, sha256, writeFile } from "#platform";
+import { type ByteSource, movePath, openFile, partialName, removePath, sha256, writeTextFile } from "#platform";
 import { Safetensors } from "../../checkpoints/safetensors.ts";
 import { writeSafetensors } from "../../checkpoints/safetensors-write.ts";
 import type { StoredTensor } from "../../checkpoints/stored-types.ts";
@@ -61,7 +61,7 @@ export class RunCheckpoints {
       mkdirSync(partial);
       writeSafetensors(join(partial, TENSORS), tensors);
       const manifest: Manifest = { step, position, metricBytes, tensors: describe(join(partial, TENSORS)) };
-      writeFile(join(partial, MANIFEST), [new TextEncoder().encode(JSON.stringify(manifest))]);
+      writeTextFile(join(partial, MANIFEST), JSON.stringify(manifest));
       // A run that resumed from an older checkpoint comes by this step again.
       removePath(target);
       movePath(partial, target);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeFile } from "#platform";
-import { readJsonObject } from "../../checkpoints/json-files.ts";
+import { writeTextFile } from "#platform";
+import { printJson, readJsonObject } from "../../checkpoints/json-files.ts";
 import { InputError } from "../../errors.ts";
 import { MetricLog } from "./metric-log.ts";
 import { RunCheckpoints, type RunState } from "./run-checkpoints.ts";
@@ -70,7 +70,7 @@ export class RunFolder {
         );
       }
       if (earlier !== undefined) requireSame(earlier, config, path);
-      else writeFile(join(path, "config.json"), [new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)]);
+      else writeTextFile(join(path, "config.json"), printJson(config));
       this.checkpoints = checkpoints;
       this.state = state;
       this.torn = torn;
