@@ -51,6 +51,7 @@ export class AdaptedWeights {
   readonly name = "model.safetensors";
   readonly metadata = new Map([["format", "pt"]]);
   readonly #base: Base;
+  readonly #inBase: ReadonlySet<string>;
   readonly #file: Safetensors;
   readonly #scale: number;
   /** By the base's names: the module's name in the adapter, or the tensor's that stands in. */
@@ -62,7 +63,8 @@ export class AdaptedWeights {
     this.#base = base;
     this.#file = Safetensors.open(joinPath(folder, ADAPTER_WEIGHTS));
     this.#scale = scaleOf(readJsonObject(joinPath(folder, ADAPTER_CONFIG)));
-    const names = new BaseNames(base.list().map(({ name }) => name));
+    this.#inBase = new Set(base.list().map(({ name }) => name));
+    const names = new BaseNames(this.#inBase);
     for (const { name } of this.#file.list()) {
       const inner = name.startsWith(ADAPTER_PREFIX) ? name.slice(ADAPTER_PREFIX.length) : name;
       const product = /^(.*)\.lora_A\.weight$/.exec(inner);
@@ -86,7 +88,7 @@ export class AdaptedWeights {
   }
 
   has(name: string): boolean {
-    return this.list().some((tensor) => tensor.name === name);
+    return this.#whole.has(name) || this.#inBase.has(name);
   }
 
   tensor(name: string): StoredTensor {
@@ -122,8 +124,8 @@ class BaseNames {
   /** What an adapter's names have before the base's. */
   #prefix = "";
 
-  constructor(names: readonly string[]) {
-    this.#names = new Set(names);
+  constructor(names: ReadonlySet<string>) {
+    this.#names = names;
   }
 
   find(name: string): string | undefined {

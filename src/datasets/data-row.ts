@@ -150,6 +150,11 @@ export function inputKey(row: DataRow): string {
   return JSON.stringify(parts.map((role) => row[role as keyof DataRow] ?? null));
 }
 
+/** What does not belong to a row's first text: none, one or several. */
+export function negativesOf({ negative, negatives = [] }: DataRow): readonly string[] {
+  return negative === undefined ? negatives : [negative];
+}
+
 /** Everything of a row that is text, as a corpus of plain text has it. */
 export function textsOf({ text, pair, negative, negatives, tokens, question, context, choices }: DataRow): string[] {
   const texts = [text, pair, negative, tokens?.join(" "), question, context, ...(negatives ?? []), ...(choices ?? [])];

@@ -1,5 +1,5 @@
 import type { RunOutputs } from "../../backends/backend.ts";
-import type { DataRow } from "../../datasets/data-row.ts";
+import { type DataRow, negativesOf } from "../../datasets/data-row.ts";
 import type { Value } from "../../engine/graph.ts";
 import { slice } from "../../engine/ops/columns.ts";
 import { columnsOf } from "../../engine/shape.ts";
@@ -139,8 +139,8 @@ function checkSize(size: number, most: number): number {
 }
 
 /** What belongs to a row's first text, then what does not. */
-function othersOf({ pair, negative, negatives = [] }: DataRow): readonly string[] {
-  return [...(pair === undefined ? [] : [pair]), ...(negative === undefined ? negatives : [negative])];
+function othersOf(row: DataRow): readonly string[] {
+  return [...(row.pair === undefined ? [] : [row.pair]), ...negativesOf(row)];
 }
 
 function belongingOf(rows: readonly DataRow[]): Map<string, Set<string>> {

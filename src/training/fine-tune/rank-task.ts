@@ -1,5 +1,5 @@
 import { randomBits, seedOf } from "../../backends/random.ts";
-import type { DataRow } from "../../datasets/data-row.ts";
+import { type DataRow, negativesOf } from "../../datasets/data-row.ts";
 import { InputError } from "../../errors.ts";
 import type { InputReader } from "../../tasks/read-input.ts";
 import { type Judgement, judgeRankings, judgeRelevance, judgeScores } from "../evaluate/judge.ts";
@@ -106,8 +106,8 @@ function groupByQuery(rows: readonly DataRow[], relevance: (row: DataRow) => num
 function passagesOf(row: DataRow, passages: readonly string[], seed: number): readonly string[] {
   const { text = "", pair = "", negative, negatives, choices } = row;
   if (choices !== undefined) return choices;
-  if (negative !== undefined) return [pair, negative];
-  if (negatives !== undefined || passages.length === 0) return [pair, ...(negatives ?? [])];
+  const isTriplet = negative !== undefined || negatives !== undefined;
+  if (isTriplet || passages.length === 0) return [pair, ...negativesOf(row)];
   const own = seedOf(seed, text);
   const drawn = Array.from({ length: 2 * NEGATIVES }, (_, i) => passages[randomBits(own, i) % passages.length]!);
   return [pair, ...[...new Set(drawn)].filter((passage) => passage !== pair).slice(0, NEGATIVES)];

@@ -1,4 +1,4 @@
-import type { DataRow } from "../../datasets/data-row.ts";
+import { type DataRow, negativesOf } from "../../datasets/data-row.ts";
 import { InputError } from "../../errors.ts";
 import { Embedder } from "../../tasks/embedder.ts";
 import type { LoadOptions } from "../../tasks/load-options.ts";
@@ -28,11 +28,11 @@ export async function teacherScores(
 }
 
 /** The row's own text, then its negatives. */
-function passagesOf({ pair = "", negative, negatives = [], where }: DataRow): readonly string[] {
-  const others = negative === undefined ? negatives : [negative];
-  if (others.length > 0) return [pair, ...others];
+function passagesOf(row: DataRow): readonly string[] {
+  const others = negativesOf(row);
+  if (others.length > 0) return [row.pair ?? "", ...others];
   throw new InputError(
-    `${where} has no negative for the teacher to tell from its own text. Mine some, or leave it out.`,
+    `${row.where} has no negative for the teacher to tell from its own text. Mine some, or leave it out.`,
   );
 }
 

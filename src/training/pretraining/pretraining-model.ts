@@ -1,5 +1,4 @@
 import type { Backend, StoredTensor, TensorSource } from "../../backends/backend.ts";
-import type { Precision } from "../../backends/op-table.ts";
 import { seedOf } from "../../backends/random.ts";
 import { Graph } from "../../engine/graph.ts";
 import { ConfigError } from "../../errors.ts";
@@ -8,8 +7,7 @@ import { freshWeights } from "../../models/fresh-weights.ts";
 import { buildModelGraph } from "../../models/model-graph.ts";
 import type { LossBuilder, LossTerm } from "../losses/loss-term.ts";
 import { binaryLoss, labelLoss } from "../losses/target-losses.ts";
-import type { OptimizerName } from "../optimizers.ts";
-import { TrainableModel } from "../trainable-model.ts";
+import { TrainableModel, type TrainableOptions } from "../trainable-model.ts";
 import type { DevMetrics, Learned } from "../training-loop.ts";
 import { generatorTail, sampleTokens } from "./generator.ts";
 import { type BatchMaking, type MaskedBatch, maskBatch } from "./masked-batch.ts";
@@ -26,12 +24,10 @@ export interface PretrainingModelOptions {
   /** Weights that there are already, by canonical names; others are fresh. */
   readonly known: (name: string) => StoredTensor | undefined;
   readonly state: readonly StoredTensor[] | undefined;
-  readonly dropout: number;
-  readonly recompute: boolean | undefined;
-  readonly dtype: Precision;
-  readonly attentionDropout: number;
-  readonly optimizer: OptimizerName;
-  readonly averageDecay: number | null;
+  readonly learning: Pick<
+    TrainableOptions,
+    "dropout" | "attentionDropout" | "recompute" | "dtype" | "optimizer" | "averageDecay"
+  >;
   readonly making: BatchMaking;
   /** How much the loss of replaced tokens counts beside the generator's. */
   readonly replacedWeight: number;
@@ -61,7 +57,7 @@ export class PretrainingModel {
 
   /** @throws ConfigError when the architecture lacks the head that an objective needs. */
   constructor(options: PretrainingModelOptions) {
-    const { architecture, generator, tasks, backend, dropout, attentionDropout, known, making } = options;
+    const { architecture, generator, tasks, backend, known, making } = options;
     this.#options = options;
     this.#isReplaced = tasks.some(({ isReplaced }) => isReplaced);
     this.#hasMasking = tasks.some(({ masking }) => masking !== undefined);
@@ -82,12 +78,7 @@ export class PretrainingModel {
       tensors,
       state: options.state,
       losses,
-      dropout,
-      recompute: options.recompute,
-      dtype: options.dtype,
-      attentionDropout,
-      optimizer: options.optimizer,
-      averageDecay: options.averageDecay ?? undefined,
+      ...options.learning,
     });
     this.fresh = this.trainable.parameters.map(({ name }) => name).filter((name) => known(name) === undefined);
   }
