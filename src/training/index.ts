@@ -19,6 +19,7 @@ export { type Evaluation, evaluate } from "./evaluate/evaluate.ts";
 export { type EvaluateOptions, TRAINING_TASKS, type TrainingTask } from "./evaluate/evaluate-options.ts";
 export { type FineTuneResult, fineTune } from "./fine-tune/fine-tune.ts";
 export {
+  type ClassWeights,
   EMBEDDING_LOSSES,
   type EmbeddingLoss,
   type FineTuneOptions,

@@ -110,6 +110,10 @@ describe("classification", () => {
       labelSmoothing: 0.1,
     });
     expect(result.end).toBe("done");
+    const stated = { headOnly: true, epochs: 1, focalGamma: 2, classWeights: { bee: 4 } };
+    expect((await tune(twoClasses(), stated)).result.end).toBe("done");
+    const wrong = tune(twoClasses(), { ...stated, classWeights: { wasp: 4 } });
+    await expect(wrong).rejects.toThrow(/classWeights names "wasp"; the training data have "/);
     expect(before.length).toBeGreaterThan(0);
     const run = await tune(twoClasses(), { freezeLayers: 1, layerDecay: 0.5, epochs: 2, patience: 1, keep: "best" });
     expect(["done", "patience"]).toContain(run.result.end);

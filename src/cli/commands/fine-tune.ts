@@ -1,8 +1,13 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { InputError } from "../../errors.ts";
 import { TRAINING_TASKS } from "../../training/evaluate/evaluate-options.ts";
 import { fineTune } from "../../training/fine-tune/fine-tune.ts";
-import { EMBEDDING_LOSSES, type FineTuneRecipe, RANKING_LOSSES } from "../../training/fine-tune/fine-tune-options.ts";
+import {
+  type ClassWeights,
+  EMBEDDING_LOSSES,
+  type FineTuneRecipe,
+  RANKING_LOSSES,
+} from "../../training/fine-tune/fine-tune-options.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
 import {
@@ -103,7 +108,8 @@ function addRecipeFlags(command: Command): void {
 function addTaskFlags(command: Command): void {
   command
     .option("--label-smoothing <x>", "of classes: share of the target spread over all (default: 0)", fractionBelowOne)
-    .addOption(new Option("--class-weights <how>", "weigh classes by the inverse of their share").choices(["balanced"]))
+    .option("--focal-gamma <n>", "of classes: power of the focal loss; 2 is usual (default: 0, none)", wholeNumber)
+    .option("--class-weights <how>", "balanced: by the inverse of their share; or label=weight,...", classWeights)
     .addOption(new Option("--word-tokens <which>", "of tags: which learn (default: first)").choices(["first", "all"]))
     .option("--stride <n>", "of answers: tokens that neighbouring windows share (default: 128)", wholeNumber)
     .addOption(
@@ -130,6 +136,17 @@ function addTaskFlags(command: Command): void {
     .option("--scale <x>", "of losses of embeddings: multiplies likenesses (default: 20)", positiveNumber)
     .option("--margin <x>", "of triplet and contrastive: the distance to keep (default: 0.5)", positiveNumber)
     .option("--dimensions <n...>", "of embeddings: learn with their first numbers alone, too", appendIntegers);
+}
+
+/** A label may hold "=": its weight follows the last. */
+function classWeights(value: string): ClassWeights {
+  if (value === "balanced") return value;
+  const pairs = value.split(",").map((pair) => {
+    const at = pair.lastIndexOf("=");
+    if (at < 1) throw new InvalidArgumentError('Expected "balanced", or LABEL=WEIGHT,... as in spam=4,news=0.5.');
+    return [pair.slice(0, at).trim(), positiveNumber(pair.slice(at + 1))] as const;
+  });
+  return Object.fromEntries(pairs);
 }
 
 function appendIntegers(value: string, previous: readonly number[] | undefined): readonly number[] {

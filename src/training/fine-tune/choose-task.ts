@@ -51,7 +51,7 @@ async function classifyTask(
   data: Kind,
   reader: InputReader,
   labels: () => Promise<ClassLabels>,
-  { labelSmoothing: smoothing, classWeights }: FullRecipe,
+  { labelSmoothing: smoothing, focalGamma: gamma, classWeights }: FullRecipe,
 ): Promise<TuningTask> {
   const isRead = data.input === "text" || data.input === "pair";
   const isLabelled = data.target === "label" || data.target === "labels" || data.target === "score";
@@ -59,8 +59,8 @@ async function classifyTask(
   if (data.target === "score") return regressionTask(reader) as TuningTask;
   const classes = await labels();
   if (data.target === "labels") return multiLabelTask(reader, classes) as TuningTask;
-  const weights = classWeights === null ? undefined : classes.balancedWeights();
-  return singleLabelTask(reader, classes, { smoothing, weights }) as TuningTask;
+  const weights = classWeights === null ? undefined : classes.weights(classWeights);
+  return singleLabelTask(reader, classes, { smoothing, gamma, weights }) as TuningTask;
 }
 
 function require(data: Kind, task: TrainingTask, isRight: boolean, expected: string): void {

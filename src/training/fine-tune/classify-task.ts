@@ -3,7 +3,7 @@ import type { InputReader } from "../../tasks/read-input.ts";
 import { sigmoid, softmax } from "../../tasks/score-activation.ts";
 import { type Judgement, judgeClasses, judgeLabelSets, judgeScores } from "../evaluate/judge.ts";
 import { shownText, textInput } from "../evaluate/judge-rows.ts";
-import { binaryLoss, labelLoss, squaredLoss } from "../losses/target-losses.ts";
+import { binaryLoss, focalLoss, labelLoss, squaredLoss } from "../losses/target-losses.ts";
 import type { ClassLabels } from "./class-labels.ts";
 import { type Example, matrixRows, type TuningTask } from "./tuning-task.ts";
 
@@ -23,18 +23,34 @@ function weightsOf(examples: readonly TargetExample[], total: number): Float32Ar
   return Float32Array.from(examples, ({ weight }) => weight / total);
 }
 
+/** 1 for each class that is not the row's [R, C] */
+function othersOf(examples: readonly TargetExample[], classes: number): Float32Array {
+  const others = new Float32Array(examples.length * classes).fill(1);
+  for (const [row, { targets }] of examples.entries()) others[row * classes + targets[0]!] = 0;
+  return others;
+}
+
 const results: TuningTask<TargetExample, number[]>["results"] = ({ logits }, examples) =>
   matrixRows(logits as Float32Array, examples.length);
 
-/** One label a row: cross-entropy. */
+/** How classes are learned: `gamma` of the focal loss, 0 for plain cross-entropy; what a row of each class counts. */
+export interface ClassLoss {
+  readonly smoothing: number;
+  readonly gamma: number;
+  readonly weights?: readonly number[] | undefined;
+}
+
+/** One label a row: cross-entropy, or the focal loss. */
 export function singleLabelTask(
   reader: InputReader,
   labels: ClassLabels,
-  { smoothing, weights }: { readonly smoothing: number; readonly weights?: readonly number[] | undefined },
+  { smoothing, gamma, weights }: ClassLoss,
 ): TuningTask<TargetExample, number[]> {
   return {
     head: "sequence",
-    losses: ({ head }) => [labelLoss("class", head.logits!, smoothing)],
+    losses: ({ head: { logits } }) => [
+      gamma === 0 ? labelLoss("class", logits!, smoothing) : focalLoss("class", logits!, gamma, smoothing),
+    ],
     outputs: ["logits"],
     config: { ...labels.config, problem_type: "single_label_classification" },
     main: "accuracy",
@@ -46,6 +62,7 @@ export function singleLabelTask(
     targets: (examples, total) => ({
       extra: {
         classLabels: Int32Array.from(examples, ({ targets }) => targets[0]!),
+        ...(gamma > 0 && { classOthers: othersOf(examples, labels.names.length) }),
         classWeights: weightsOf(examples, total),
       },
     }),

@@ -21,6 +21,9 @@ export const RANKING_LOSSES = ["binary", "listwise"] as const;
 /** The name of a loss of cross-encoders. */
 export type RankingLoss = (typeof RANKING_LOSSES)[number];
 
+/** What a row of each class counts: by the inverse of its share, or as stated, 1 where nothing is. */
+export type ClassWeights = "balanced" | { readonly [label: string]: number };
+
 /** What decides the weights that a run ends with; kept in its `config.json`. */
 export interface FineTuneRecipe extends StepOptions {
   /** What to tune the model for. Default: as the data say. */
@@ -73,8 +76,10 @@ export interface FineTuneRecipe extends StepOptions {
   readonly loraDropout?: number | undefined;
   /** Of classes: share of the target spread over all. Default: 0. */
   readonly labelSmoothing?: number | undefined;
-  /** Of classes: "balanced" weighs each by the inverse of its share. Default: none. */
-  readonly classWeights?: "balanced" | undefined;
+  /** Of one class a row: the focal loss's power of 1 - p, a whole number; 2 is usual. Default: 0, plain cross-entropy. */
+  readonly focalGamma?: number | undefined;
+  /** Of one class a row: "balanced" weighs each by the inverse of its share; or a number by label, else 1. Default: none. */
+  readonly classWeights?: ClassWeights | undefined;
   /** Of tags: which tokens of a word learn its tag. Default: "first". */
   readonly wordTokens?: "first" | "all" | undefined;
   /** Of answers: tokens of the context that neighbouring windows share. Default: 128, at most half of those that fit. */

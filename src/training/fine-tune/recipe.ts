@@ -3,7 +3,7 @@ import type { JsonObject } from "../../checkpoints/json-files.ts";
 import { InputError } from "../../errors.ts";
 import { checkAverageDecay, type OptimizerName, optimizerNumbers } from "../optimizers.ts";
 import type { ScheduleName } from "../schedules.ts";
-import type { EmbeddingLoss, FineTuneRecipe, RankingLoss } from "./fine-tune-options.ts";
+import type { ClassWeights, EmbeddingLoss, FineTuneRecipe, RankingLoss } from "./fine-tune-options.ts";
 
 /** `FineTuneRecipe` with its defaults: plain JSON. */
 export interface FullRecipe {
@@ -32,7 +32,8 @@ export interface FullRecipe {
   readonly loraTargets: readonly string[] | null;
   readonly loraDropout: number;
   readonly labelSmoothing: number;
-  readonly classWeights: "balanced" | null;
+  readonly focalGamma: number;
+  readonly classWeights: ClassWeights | null;
   readonly wordTokens: "first" | "all";
   readonly stride: number | null;
   readonly loss: EmbeddingLoss | RankingLoss | null;
@@ -74,6 +75,7 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     const value = recipe[name] ?? 0;
     if (!(value >= 0 && value < 1)) throw new InputError(`${name} is ${value}; expected a share from 0 to below 1.`);
   }
+  checkClassLoss(recipe);
   const { fewShot = false } = recipe;
   const dropout = recipe.dropout ?? statedRate(config, HIDDEN_DROPOUT) ?? 0.1;
   return {
@@ -102,6 +104,7 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     loraTargets: recipe.loraTargets ?? null,
     loraDropout: recipe.loraDropout ?? 0,
     labelSmoothing: recipe.labelSmoothing ?? 0,
+    focalGamma: recipe.focalGamma ?? 0,
     classWeights: recipe.classWeights ?? null,
     wordTokens: recipe.wordTokens ?? "first",
     stride: recipe.stride ?? null,
@@ -121,6 +124,16 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     margin: recipe.margin ?? 0.5,
     dimensions: recipe.dimensions ?? null,
   };
+}
+
+function checkClassLoss({ focalGamma = 0, classWeights = "balanced" }: FineTuneRecipe): void {
+  if (!Number.isInteger(focalGamma) || focalGamma < 0) {
+    throw new InputError(`focalGamma is ${focalGamma}; expected a whole number, 0 or more.`);
+  }
+  for (const [label, weight] of classWeights === "balanced" ? [] : Object.entries(classWeights)) {
+    const isRight = weight > 0 && weight < Infinity;
+    if (!isRight) throw new InputError(`classWeights has ${weight} for "${label}"; expected a number above 0.`);
+  }
 }
 
 /** Keys of config.json, of BERT's line and of others. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { drawn, expectLoss } from "../../../tests/support/loss-slopes.ts";
-import { binaryLoss, labelLoss, squaredLoss } from "./target-losses.ts";
+import { binaryLoss, focalLoss, labelLoss, squaredLoss } from "./target-losses.ts";
 
 const [ROWS, COLUMNS] = [4, 3] as const;
 const SHAPE = { rows: "texts", columns: COLUMNS, sizes: { texts: ROWS, tokens: ROWS } } as const;
@@ -19,6 +19,19 @@ test.each([0, 0.2])("classes, smoothed by %s; a negative label does not count", 
   });
   const inputs = { classLabels: Int32Array.from(labels) };
   await expectLoss({ ...SHAPE, inputs, build: (x) => labelLoss("class", x, smoothing).rows }, expected);
+});
+
+test.each([1, 2, 3])("classes, rows that are known already counting less: focal, %s", async (gamma) => {
+  const labels = [2, 0, 1, 1];
+  const expected = rows((scores, row) => {
+    const p = Math.exp(scores[labels[row]!]!) / scores.reduce((sum, each) => sum + Math.exp(each), 0);
+    return -((1 - p) ** gamma) * Math.log(p);
+  });
+  const others = Float32Array.from({ length: ROWS * COLUMNS }, (_, i) =>
+    Number(labels[Math.floor(i / COLUMNS)] !== i % COLUMNS),
+  );
+  const inputs = { classLabels: Int32Array.from(labels), classOthers: others };
+  await expectLoss({ ...SHAPE, inputs, build: (x) => focalLoss("class", x, gamma).rows }, expected);
 });
 
 test("several labels: the mean of binary cross-entropies", async () => {
