@@ -28,7 +28,7 @@ struct Workspace {
   float* panel;    // [size][width]: the queries
   float* mixed;    // [size][width]: values summed by their probabilities, not yet divided
   float* scores;   // [KEY_BLOCK][width], then probabilities
-  float* values;   // [KEY_BLOCK][size]: of the keys; in the tensor they lie so far apart that few lines share the cache
+  float* values;   // [KEY_BLOCK][size]: of the keys, copied
   float* line;     // distances of a block
   float* largest;  // [width]: score so far
   float* total;    // [width]: sum of probabilities so far
@@ -121,14 +121,16 @@ void write_block(const Workspace& w, const QueryBlock& block, int64_t size, cons
       });
 }
 
-// Values of keys [first, first + count) side by side; returns what separates them.
-ptrdiff_t copy_values(const Tensor* v, int64_t column, int64_t first, int count, int64_t size, float* values) {
+// Values of keys [first, first + count), a row for each column: side by side, as in the tensor they lie too far apart for
+// the cache. Where few queries meet them, copying costs more than that.
+LeftOperand values_of(const Tensor* v, int64_t column, int64_t first, int count, int64_t size, float* copy) {
+  if (QUERY_BLOCK <= 8) return {row_of(v, first) + column, 1, v->stride};
   const ptrdiff_t stride = (size + LANES - 1) / LANES * LANES;
   for (int key = 0; key < count; key++) {
     const float* from = row_of(v, first + key) + column;
-    each_vector(size, [&](int64_t c, auto part) { store(values + key * stride + c, part.load(from + c)); });
+    each_vector(size, [&](int64_t c, auto part) { store(copy + key * stride + c, part.load(from + c)); });
   }
-  return stride;
+  return {copy, 1, stride};
 }
 
 void attend(const AttentionOperands& o, const QueryBlock& block, const Tensor* v, const Tensor* y, const Workspace& w) {
@@ -155,8 +157,7 @@ void attend(const AttentionOperands& o, const QueryBlock& block, const Tensor* v
     fetch_rows(o.k, key + keys, smaller_of(key + keys + KEY_BLOCK, end), column, size);
     const bool scaled = take_exponentials(w, block.vectors(), keys);
     if (begun && scaled) scale_sums(w, block.vectors(), size);
-    const LeftOperand values = {w.values, 1, copy_values(v, column, key, keys, size, w.values)};
-    multiply_rows(size, block.vectors(), keys, values, w.scores, w.mixed, begun);
+    multiply_rows(size, block.vectors(), keys, values_of(v, column, key, keys, size, w.values), w.scores, w.mixed, begun);
     begun = true;
   }
   write_block(w, block, size, y);

@@ -18,8 +18,11 @@ constexpr int64_t ROW_BYTES = 400 * 1024;
 // Panels are narrow, and half a line of each row of results is written at a time: few enough rows for the first cache
 // keep the other half there (3 % of a forward pass).
 constexpr int64_t MOST_ROWS = 32;
+// Tiles are small and nothing can be fetched ahead: results are finished a panel at a time.
+constexpr bool FINISHES_TILES = false;
 #else
 constexpr int64_t MOST_ROWS = 128;
+constexpr bool FINISHES_TILES = true;
 #endif
 #if defined(__AVX512F__)
 // AMX is fast enough to wait for the weight: more rows for each time that it is read.
@@ -281,14 +284,15 @@ void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int ro
     Ahead ahead = packed && done == 0 ? ahead_of(panel, data, depth, rows, row_tiles) : Ahead{};
     each_row_tile(rows, [&](int from, int to) {
       float* own = sums + from * width;
-      if (last) fetch_results(o, panel, first + from, first + to);
+      if (FINISHES_TILES && last) fetch_results(o, panel, first + from, first + to);
       const MultiplyTile multiply =
           o.tiles == nullptr ? multiply_tile_for(WALK_FETCHING, to - from, panel.vectors) : o.tiles->at[to - from - 1][panel.vectors - 1];
       multiply(steps, o.left_row(first + from) + step * o.left_words(), o.left_stride(), data, own, step > 0, 1, ahead);
-      if (last) finish(o, panel, first + from, first + to, own);
+      if (FINISHES_TILES && last) finish(o, panel, first + from, first + to, own);
       ahead.at += ahead.step_bytes * steps;
       if (rows <= FEW_ROWS) ahead.step_bytes = 0;
     });
+    if (!FINISHES_TILES && last) finish(o, panel, first, first + rows, sums);
   }
 }
 
