@@ -1,4 +1,7 @@
 import { InputError } from "../errors.ts";
+import type { Metrics } from "./reports.ts";
+
+const RESAMPLES = 1000;
 
 /** How `bootstrapInterval` draws. */
 export interface BootstrapOptions {
@@ -28,27 +31,51 @@ export function bootstrapInterval(
   count: number,
   measure: (rows: Int32Array) => number,
   uniform: (counter: number) => number,
-  { confidence = 0.95, resamples = 1000 }: BootstrapOptions = {},
+  options: BootstrapOptions = {},
 ): Interval {
+  const { metric } = bootstrapIntervals(count, (rows) => ({ metric: measure(rows) }), uniform, options);
+  if (metric !== undefined) return metric;
+  throw new InputError(`The metric is undefined on all ${options.resamples ?? RESAMPLES} draws of ${count} rows.`);
+}
+
+/**
+ * The intervals of several metrics from the same draws, as `bootstrapInterval` makes one; a metric that is undefined on
+ * every draw has none.
+ *
+ * @param measure the metrics of the rows with these indices
+ * @throws InputError when there are no rows.
+ */
+export function bootstrapIntervals(
+  count: number,
+  measure: (rows: Int32Array) => Metrics,
+  uniform: (counter: number) => number,
+  { confidence = 0.95, resamples = RESAMPLES }: BootstrapOptions = {},
+): Readonly<Record<string, Interval>> {
   if (count === 0) throw new InputError("There are no rows to draw from: the split is empty.");
-  const values: number[] = [];
+  const drawn = new Map<string, number[]>();
   const rows = new Int32Array(count);
   for (let draw = 0; draw < resamples; draw++) {
     for (let i = 0; i < count; i++) rows[i] = Math.floor(uniform(draw * count + i) * count);
-    const value = measureOrNaN(measure, rows);
-    if (!Number.isNaN(value)) values.push(value);
+    for (const [name, value] of Object.entries(measureOrNothing(measure, rows))) {
+      if (!drawn.has(name)) drawn.set(name, []);
+      if (!Number.isNaN(value)) drawn.get(name)!.push(value);
+    }
   }
-  if (values.length === 0) throw new InputError(`The metric is undefined on all ${resamples} draws of ${count} rows.`);
-  values.sort((a, b) => a - b);
   const margin = (1 - confidence) / 2;
-  return { low: quantile(values, margin), high: quantile(values, 1 - margin) };
+  const defined = [...drawn].filter(([, values]) => values.length > 0);
+  return Object.fromEntries(
+    defined.map(([name, values]) => {
+      values.sort((a, b) => a - b);
+      return [name, { low: quantile(values, margin), high: quantile(values, 1 - margin) }];
+    }),
+  );
 }
 
-function measureOrNaN(measure: (rows: Int32Array) => number, rows: Int32Array): number {
+function measureOrNothing(measure: (rows: Int32Array) => Metrics, rows: Int32Array): Metrics {
   try {
     return measure(rows);
   } catch (error) {
-    if (error instanceof InputError) return Number.NaN;
+    if (error instanceof InputError) return {};
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Metrics: gold and predicted in, numbers out. The `cloze/evaluation` subpath. */
 export { accuracy, cohenKappa, matthewsCorrelation } from "./agreement.ts";
 export { type AnswerScores, answerF1, answerScores, exactMatch, normalizeAnswer } from "./answers.ts";
-export { type BootstrapOptions, bootstrapInterval, type Interval } from "./bootstrap.ts";
+export { type BootstrapOptions, bootstrapInterval, bootstrapIntervals, type Interval } from "./bootstrap.ts";
 export {
   brierScore,
   expectedCalibrationError,

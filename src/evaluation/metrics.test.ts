@@ -6,6 +6,7 @@ import {
   averagePrecision,
   averageScores,
   bootstrapInterval,
+  bootstrapIntervals,
   cohenKappa,
   countClasses,
   countEntities,
@@ -242,6 +243,13 @@ describe("bootstrap", () => {
     const halfWidth = (1.96 * Math.sqrt(1 / 12)) / Math.sqrt(400);
     expect((interval.high - interval.low) / 2 / halfWidth).toBeGreaterThan(0.8);
     expect((interval.high - interval.low) / 2 / halfWidth).toBeLessThan(1.2);
+  });
+
+  it("bounds several metrics by the same draws", () => {
+    const values = Array.from({ length: 40 }, (_, i) => uniform(i));
+    const mean = (rows: Int32Array) => rows.reduce((sum, row) => sum + values[row]!, 0) / rows.length;
+    const both = bootstrapIntervals(40, (rows) => ({ mean: mean(rows), none: Number.NaN }), uniform);
+    expect(both).toEqual({ mean: bootstrapInterval(40, mean, uniform) });
   });
 
   it("leaves out draws on which the metric is undefined", () => {

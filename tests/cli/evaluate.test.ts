@@ -12,7 +12,7 @@ const ROWS = [
 ];
 const COLUMNS = ["--columns", "text=review,label=stars", "--backend", "reference"];
 
-test("evaluate: one object of metrics in a pipe; for people the main one with its interval first", async () => {
+test("evaluate: one object of metrics in a pipe; for people the main one first, and intervals", async () => {
   const folder = temporaryFolder({ "dev.jsonl": jsonText(ROWS) });
   const argv = ["evaluate", "--model", SENTIMENT, "--data", join(folder, "dev.jsonl"), ...COLUMNS];
   const { exitCode, stdout, stderr } = await runCli(argv);
@@ -25,7 +25,7 @@ test("evaluate: one object of metrics in a pipe; for people the main one with it
   expect(seen.stdout.split("\n").slice(0, 3)).toEqual([
     'classify: single-label classification: "review" -> "stars", 2 in all',
     "accuracy 100.0, 95 % interval 100.0 to 100.0",
-    "accuracy            1.0000",
+    "accuracy            1.0000  1.0000 to 1.0000",
   ]);
 });
 

@@ -46,7 +46,7 @@ export const evaluateCommand: CommandDefinition<EvaluateFlags> = {
       .option("--retriever <where>", "of rank: the embedder that finds the documents (default: the default model)")
       .option("--candidates <n>", "of rank: documents that it finds for a query", positiveInteger, 100)
       .option("--max-answer-tokens <n>", "of answers: their most tokens", positiveInteger, 30)
-      .option("--resamples <n>", "for the confidence interval of the main metric; 0 for none", wholeNumber, 1000)
+      .option("--resamples <n>", "for the confidence intervals; 0 for none", wholeNumber, 200)
       .option("--seed <n>", "of the resamples", wholeNumber, 0);
     addDataFlags(command);
   },
@@ -78,11 +78,15 @@ function appendInteger(value: string, previous: readonly number[] | undefined): 
   return [...(previous ?? []), positiveInteger(value)];
 }
 
-/** The main metric with its interval, then all of them. */
-function toText({ task, statement, count, metrics, main }: Evaluation): string {
+/** The main metric, then all of them, with their intervals. */
+function toText({ task, statement, count, metrics, intervals, main }: Evaluation): string {
   const { name, value, interval } = main;
   const bounds = interval === undefined ? "" : `, 95 % interval ${percent(interval.low)} to ${percent(interval.high)}`;
-  const rows = Object.entries(metrics).map(([metric, number]) => [metric, number.toFixed(4)]);
+  const rows = Object.entries(metrics).map(([metric, number]) => {
+    const { low, high } = intervals[metric] ?? {};
+    const between = low === undefined || high === undefined ? "" : `${low.toFixed(4)} to ${high.toFixed(4)}`;
+    return [metric, number.toFixed(4), between];
+  });
   return [`${task}: ${statement}, ${count} in all`, `${name} ${percent(value)}${bounds}`, table(rows)].join("\n");
 }
 

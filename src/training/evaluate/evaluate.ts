@@ -5,7 +5,7 @@ import { Dataset } from "../../datasets/dataset.ts";
 import { isRetrievalFolder, openRetrieval } from "../../datasets/retrieval.ts";
 import { InputError } from "../../errors.ts";
 import type { Interval } from "../../evaluation/bootstrap.ts";
-import { bootstrapInterval } from "../../evaluation/bootstrap.ts";
+import { bootstrapIntervals } from "../../evaluation/bootstrap.ts";
 import type { Metrics } from "../../evaluation/reports.ts";
 import { Answerer } from "../../tasks/answerer.ts";
 import { Classifier } from "../../tasks/classifier.ts";
@@ -30,6 +30,8 @@ export interface Evaluation {
   readonly count: number;
   /** As the functions of `cloze/evaluation` name them. */
   readonly metrics: Metrics;
+  /** Where each metric lies in 95 % of resamples of the rows; none of what is undefined on all of them. */
+  readonly intervals: Readonly<Record<string, Interval>>;
   /** The metric that speaks for the whole, and where it lies in 95 % of resamples of the rows. */
   readonly main: { readonly name: string; readonly value: number; readonly interval?: Interval };
   /** Of single-label classification: what each row was taken for. */
@@ -44,7 +46,7 @@ export interface Evaluation {
  *   bad (without `skipBadRows`); besides, what loading the model throws.
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { task, resamples = 1000, seed = 0 } = options;
+  const { task, resamples = 200, seed = 0 } = options;
   if (task !== undefined && !TRAINING_TASKS.includes(task)) {
     throw new InputError(`task is "${task}"; expected ${TRAINING_TASKS.map((known) => `"${known}"`).join(", ")}.`);
   }
@@ -54,16 +56,16 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const load = { ...loadOptions(options), backend: opened };
     const judged = await (isRetrievalFolder(options.data) ? judgeFolder(options, load) : judgeFile(options, load));
     const { metrics, main, count, measure, predictions } = judged.judgement;
-    const interval =
-      resamples === 0
-        ? {}
-        : { interval: bootstrapInterval(count, measure, (counter) => uniform(seed, counter), { resamples }) };
+    const drawn = (counter: number) => uniform(seed, counter);
+    const intervals = resamples === 0 ? {} : bootstrapIntervals(count, measure, drawn, { resamples });
+    const interval = intervals[main];
     return {
       task: judged.task,
       statement: judged.statement,
       count,
       metrics,
-      main: { name: main, value: metrics[main]!, ...interval },
+      intervals,
+      main: { name: main, value: metrics[main]!, ...(interval === undefined ? {} : { interval }) },
       ...(predictions === undefined ? {} : { predictions }),
     };
   } finally {

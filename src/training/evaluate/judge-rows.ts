@@ -14,6 +14,7 @@ import {
   judgeAnswers,
   judgeClasses,
   judgeLabelSets,
+  judgementOf,
   judgeRelevance,
   judgeScores,
   judgeTags,
@@ -197,8 +198,9 @@ export async function judgeChooser(
 /** The share of rows whose choice is right. */
 export function judgeChoices(rows: readonly DataRow[], chosen: readonly number[]): Judgement {
   const right = rows.map((row, i) => Number(choiceIndex(row) === chosen[i]));
-  const share = (of: ArrayLike<number>) => Array.from(of).reduce((sum, i) => sum + right[i]!, 0) / of.length;
-  return { metrics: { accuracy: share([...right.keys()]) }, main: "accuracy", count: rows.length, measure: share };
+  return judgementOf(rows.length, "accuracy", (chosen) => {
+    return { accuracy: Array.from(chosen).reduce((sum, i) => sum + right[i]!, 0) / chosen.length };
+  });
 }
 
 /** The number of the right choice. @throws InputError when the label is neither one of the choices nor its number. */

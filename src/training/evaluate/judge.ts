@@ -1,11 +1,8 @@
 /** What gold and predicted make together, whatever predicted: metrics, the one that speaks for all, rows for a report. */
-import { accuracy } from "../../evaluation/agreement.ts";
-import { answerScores } from "../../evaluation/answers.ts";
 import { brierScore, expectedCalibrationError, logLoss } from "../../evaluation/calibration.ts";
-import { averageScores } from "../../evaluation/class-scores.ts";
-import { spearman } from "../../evaluation/correlation.ts";
+import { averageScores, type ClassCounts } from "../../evaluation/class-scores.ts";
 import type { EntityOptions } from "../../evaluation/entities.ts";
-import { type Judgements, ndcg } from "../../evaluation/ranking.ts";
+import type { Judgements } from "../../evaluation/ranking.ts";
 import {
   answerMetrics,
   classificationMetrics,
@@ -13,7 +10,6 @@ import {
   multiLabelMetrics,
   rankingMetrics,
   regressionMetrics,
-  taggingMetrics,
 } from "../../evaluation/reports.ts";
 import { countEntities } from "../../evaluation/tag-scores.ts";
 import { averagePrecision, rocAuc } from "../../evaluation/threshold-free.ts";
@@ -26,10 +22,20 @@ export interface Judgement {
   readonly main: string;
   /** Rows, questions or queries. */
   readonly count: number;
-  /** The main metric of some of them, for a confidence interval. */
-  measure(rows: ArrayLike<number>): number;
+  /** The metrics of some of them, for confidence intervals. */
+  measure(rows: ArrayLike<number>): Metrics;
   /** What the report shows of each row, where it was classified. */
   readonly predictions?: readonly JudgedRow[];
+}
+
+/** All rows judged by what some of them make together. */
+export function judgementOf(count: number, main: string, measure: Judgement["measure"]): Judgement {
+  const all = Array.from({ length: count }, (_, row) => row);
+  return { metrics: measure(all), main, count, measure };
+}
+
+function pick<T>(values: readonly T[], rows: ArrayLike<number>): T[] {
+  return Array.from(rows, (row) => values[row]!);
 }
 
 /** A row that was classified. */
@@ -51,20 +57,20 @@ export function judgeClasses(labels: readonly string[], rows: readonly Classifie
   const predicted = best.map((index) => labels[index]!);
   const confidences = rows.map(({ probabilities }, i) => probabilities[best[i]!]!);
   const right = rows.map((row, i) => row.gold === best[i]);
-  const classes = rows.map((row) => row.gold);
-  return {
-    metrics: {
-      ...classificationMetrics(gold, predicted),
+  const measure = (chosen: ArrayLike<number>) => {
+    const judged = pick(rows, chosen);
+    return {
+      ...classificationMetrics(pick(gold, chosen), pick(predicted, chosen)),
       log_loss: logLoss(
-        classes,
-        rows.map(({ probabilities }) => probabilities),
+        judged.map((row) => row.gold),
+        judged.map(({ probabilities }) => probabilities),
       ),
-      ece: expectedCalibrationError(right, confidences),
-      ...(labels.length === 2 ? binaryMetrics(rows, best) : {}),
-    },
-    main: "accuracy",
-    count: rows.length,
-    measure: (chosen) => meanOf(chosen, (i) => Number(right[i])),
+      ece: expectedCalibrationError(pick(right, chosen), pick(confidences, chosen)),
+      ...(labels.length === 2 ? binaryMetrics(judged, pick(best, chosen)) : {}),
+    };
+  };
+  return {
+    ...judgementOf(rows.length, "accuracy", measure),
     predictions: rows.map(({ text }, i) => {
       return { text, gold: gold[i]!, predicted: predicted[i]!, confidence: confidences[i]! };
     }),
@@ -88,15 +94,10 @@ function curveMetrics(positive: readonly boolean[], scores: readonly number[]): 
 
 /** Of scores that should be high for positive rows: `roc_auc`, `average_precision`. Main: `average_precision`. */
 export function judgeRelevance(positive: readonly boolean[], scores: readonly number[]): Judgement {
-  const measure = (rows: ArrayLike<number>) => {
-    const chosen = Array.from(rows);
-    return averagePrecision(
-      chosen.map((i) => positive[i]!),
-      chosen.map((i) => scores[i]!),
-    );
-  };
-  const metrics = { roc_auc: rocAuc(positive, scores), average_precision: averagePrecision(positive, scores) };
-  return { metrics, main: "average_precision", count: scores.length, measure };
+  return judgementOf(scores.length, "average_precision", (rows) => {
+    const [gold, predicted] = [pick(positive, rows), pick(scores, rows)];
+    return { roc_auc: rocAuc(gold, predicted), average_precision: averagePrecision(gold, predicted) };
+  });
 }
 
 /** Of several labels a row: `multiLabelMetrics`. Main: `f1_micro`. */
@@ -104,14 +105,7 @@ export function judgeLabelSets(
   gold: readonly (readonly string[])[],
   predicted: readonly (readonly string[])[],
 ): Judgement {
-  const measure = (rows: ArrayLike<number>) => {
-    const chosen = Array.from(rows);
-    return multiLabelMetrics(
-      chosen.map((i) => gold[i]!),
-      chosen.map((i) => predicted[i]!),
-    ).f1_micro!;
-  };
-  return { metrics: multiLabelMetrics(gold, predicted), main: "f1_micro", count: gold.length, measure };
+  return judgementOf(gold.length, "f1_micro", (rows) => multiLabelMetrics(pick(gold, rows), pick(predicted, rows)));
 }
 
 /**
@@ -123,21 +117,11 @@ export function judgeScores(
   predicted: readonly number[],
   { sameScale }: { readonly sameScale: boolean },
 ): Judgement {
-  const all = regressionMetrics(gold, predicted);
-  const { pearson = 0, spearman: rho = 0, kendall = 0 } = all;
-  const measure = (rows: ArrayLike<number>) => {
-    const chosen = Array.from(rows);
-    return spearman(
-      chosen.map((i) => gold[i]!),
-      chosen.map((i) => predicted[i]!),
-    );
-  };
-  return {
-    metrics: sameScale ? all : { pearson, spearman: rho, kendall },
-    main: "spearman",
-    count: gold.length,
-    measure,
-  };
+  return judgementOf(gold.length, "spearman", (rows) => {
+    const all = regressionMetrics(pick(gold, rows), pick(predicted, rows));
+    const { pearson = 0, spearman = 0, kendall = 0 } = all;
+    return sameScale ? all : { pearson, spearman, kendall };
+  });
 }
 
 /** Of tags: `taggingMetrics`. Main: `f1` where tags mark entities, else `accuracy`. */
@@ -147,34 +131,36 @@ export function judgeTags(
   options: EntityOptions = {},
 ): Judgement {
   const marksEntities = gold.some((tags) => tags.some((tag) => /^[BISUEL]-/.test(tag)));
-  if (!marksEntities) {
-    const rights = gold.map((tags, i) => tags.filter((tag, at) => tag === predicted[i]![at]).length);
-    return {
-      metrics: { accuracy: accuracy(gold.flat(), predicted.flat()) },
-      main: "accuracy",
-      count: gold.length,
-      measure: (rows) => meanOf(rows, (i) => rights[i]!) / meanOf(rows, (i) => gold[i]!.length),
-    };
-  }
-  const counts = gold.map((tags, i) => sumCounts(countEntities([tags], [predicted[i]!], options)));
-  const measure = (rows: ArrayLike<number>) =>
-    averageScores(
-      Array.from(rows, (i) => counts[i]!),
-      "micro",
-    ).f1;
-  return { metrics: taggingMetrics(gold, predicted, options), main: "f1", count: gold.length, measure };
+  const rights = gold.map((tags, i) => tags.filter((tag, at) => tag === predicted[i]![at]).length);
+  const share = (rows: ArrayLike<number>) => meanOf(rows, (i) => rights[i]!) / meanOf(rows, (i) => gold[i]!.length);
+  if (!marksEntities) return judgementOf(gold.length, "accuracy", (rows) => ({ accuracy: share(rows) }));
+  const counts = gold.map((tags, i) => countEntities([tags], [predicted[i]!], options));
+  return judgementOf(gold.length, "f1", (rows) => {
+    const found = sumByLabel(Array.from(rows).flatMap((i) => counts[i]!));
+    const { f1: f1_macro } = averageScores(found, "macro");
+    return { ...averageScores(found, "micro"), f1_macro, accuracy: share(rows) };
+  });
 }
 
-function sumCounts(counts: ReturnType<typeof countEntities>) {
-  const total = (key: "support" | "predicted" | "correct") => counts.reduce((sum, each) => sum + each[key], 0);
-  return { label: "", support: total("support"), predicted: total("predicted"), correct: total("correct") };
+/** Counts of the same label added up. */
+function sumByLabel(counts: readonly ClassCounts[]): ClassCounts[] {
+  const sums = new Map<ClassCounts["label"], ClassCounts>();
+  for (const each of counts) {
+    const { support = 0, predicted = 0, correct = 0 } = sums.get(each.label) ?? {};
+    sums.set(each.label, {
+      label: each.label,
+      support: support + each.support,
+      predicted: predicted + each.predicted,
+      correct: correct + each.correct,
+    });
+  }
+  return [...sums.values()];
 }
 
 /** Of answers: `answerMetrics`. Main: `f1`. */
 export function judgeAnswers(gold: readonly (readonly string[])[], predicted: readonly string[]): Judgement {
-  const scores = gold.map((answers, i) => answerScores([answers], [predicted[i]!]).f1);
-  const measure = (rows: ArrayLike<number>) => meanOf(rows, (i) => scores[i]!);
-  return { metrics: answerMetrics(gold, predicted), main: "f1", count: gold.length, measure };
+  const each = gold.map((answers, i) => answerMetrics([answers], [predicted[i]!]));
+  return judgementOf(gold.length, "f1", (rows) => meansOf(each, rows));
 }
 
 /** Of rankings: `rankingMetrics`. Main: `ndcg@` the first of `top`. */
@@ -183,14 +169,14 @@ export function judgeRankings(
   judgements: readonly Judgements[],
   top: readonly number[],
 ): Judgement {
-  const [first = 10] = top;
-  const gains = rankings.map((ranking, i) => ndcg(ranking, judgements[i]!, first));
-  return {
-    metrics: rankingMetrics(rankings, judgements, { top }),
-    main: `ndcg@${first}`,
-    count: rankings.length,
-    measure: (rows) => meanOf(rows, (i) => gains[i]!),
-  };
+  const each = rankings.map((ranking, i) => rankingMetrics([ranking], [judgements[i]!], { top }));
+  return judgementOf(rankings.length, `ndcg@${top[0] ?? 10}`, (rows) => meansOf(each, rows));
+}
+
+/** The mean of each metric over some of the rows. */
+function meansOf(each: readonly Metrics[], rows: ArrayLike<number>): Metrics {
+  const names = Object.keys(each[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, meanOf(rows, (i) => each[i]![name]!)]));
 }
 
 function meanOf(rows: ArrayLike<number>, of: (row: number) => number): number {

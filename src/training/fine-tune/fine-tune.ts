@@ -5,7 +5,7 @@ import type { Backend } from "../../backends/backend.ts";
 import { createBackend } from "../../backends/choose.ts";
 import { seedOf, uniform } from "../../backends/random.ts";
 import { elementCount } from "../../checkpoints/stored-types.ts";
-import { bootstrapInterval } from "../../evaluation/bootstrap.ts";
+import { bootstrapIntervals } from "../../evaluation/bootstrap.ts";
 import type { Metrics } from "../../evaluation/reports.ts";
 import { batchesOfLikeLength } from "../batches/batches.ts";
 import { repeatSequence } from "../batches/sequence.ts";
@@ -306,7 +306,7 @@ function cardOf({ recipe, data, start }: Omit<Work, "task">, config: RunConfig, 
     maxLength: start.maxLength,
     step,
     metrics: judgement?.metrics ?? {},
-    main: judgement === undefined ? undefined : { name: judgement.main, interval: intervalOf(judgement, recipe.seed) },
+    intervals: judgement === undefined ? {} : intervalsOf(judgement, recipe.seed),
     labels,
   });
 }
@@ -318,8 +318,10 @@ function writePredictions(folder: string, judgement: Judgement | undefined): voi
   else writeTextFile(file, predictions.map((row) => `${JSON.stringify(row)}\n`).join(""));
 }
 
-function intervalOf(judgement: Judgement, seed: number) {
-  return bootstrapInterval(judgement.count, judgement.measure, (counter) => uniform(seed, counter), { resamples: 200 });
+function intervalsOf(judgement: Judgement, seed: number) {
+  return bootstrapIntervals(judgement.count, judgement.measure, (counter) => uniform(seed, counter), {
+    resamples: 200,
+  });
 }
 
 function runConfig({ options, recipe, data, start }: Omit<Work, "task">): RunConfig {

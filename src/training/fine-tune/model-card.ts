@@ -13,19 +13,20 @@ export interface CardFacts {
   readonly maxLength: number;
   readonly step: number;
   readonly metrics: Metrics;
-  readonly main?: { readonly name: string; readonly interval: Interval } | undefined;
+  /** In which 95 % of resamples of the dev set have the metrics. */
+  readonly intervals: Readonly<Record<string, Interval>>;
   readonly labels: readonly string[];
 }
 
-/** The text of a model's README.md: data, recipe, metrics with the main one's interval, limits. */
+/** The text of a model's README.md: data, recipe, metrics with their intervals, limits. */
 export function modelCard(facts: CardFacts): string {
-  const { base, task, statement, config, rows, truncated, maxLength, step, metrics, main, labels } = facts;
+  const { base, task, statement, config, rows, truncated, maxLength, step, metrics, intervals, labels } = facts;
   const files = config.data.map(({ file, sha256 }) => `- \`${file}\` (SHA-256 ${sha256})`);
   const recipe = Object.entries(config.options).filter(([, value]) => value !== null && value !== undefined);
   const numbers = Object.entries(metrics).map(([name, value]) => {
-    const bounds =
-      name === main?.name ? ` (95 % interval ${main.interval.low.toFixed(4)} to ${main.interval.high.toFixed(4)})` : "";
-    return `| ${name} | ${value.toFixed(4)}${bounds} |`;
+    const { low, high } = intervals[name] ?? {};
+    const between = low === undefined || high === undefined ? "" : `${low.toFixed(4)} to ${high.toFixed(4)}`;
+    return `| ${name} | ${value.toFixed(4)} | ${between} |`;
   });
   return [
     "---",
@@ -54,8 +55,8 @@ export function modelCard(facts: CardFacts): string {
     ...(numbers.length === 0
       ? ["None: there was no dev set."]
       : [
-          "| on the dev set | |",
-          "|---|---|",
+          "| on the dev set | | 95 % interval |",
+          "|---|---|---|",
           ...numbers,
           "",
           "The dev set chose this model, so that these figures flatter it.",
