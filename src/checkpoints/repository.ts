@@ -2,6 +2,7 @@
 import { baseName, joinPath, listFolder, pathKind, realPath } from "#platform";
 import { CheckpointError, ConfigError, InputError } from "../errors.ts";
 import { AdaptedWeights, baseFolderOf, isAdapterFolder } from "./adapter.ts";
+import { ChangedWeights } from "./changed-weights.ts";
 import { CheckpointWeights, type NameScheme } from "./checkpoint-weights.ts";
 import { editJson } from "./json-edit.ts";
 import { isJsonObject, type JsonObject, parseJson, readJsonText } from "./json-files.ts";
@@ -78,6 +79,17 @@ export class Checkpoint {
     return new Checkpoint(folder, configText, [new AdaptedWeights(folder, base)]);
   }
 
+  /**
+   * The same folder with other keys in `config.json` and other tensors in place of those of their names.
+   *
+   * @param tensors under the names that they have in the files.
+   */
+  with(config: JsonObject, tensors: Iterable<StoredTensor>): Checkpoint {
+    const changed = new Map([...tensors].map((tensor) => [tensor.name, tensor]));
+    const files = this.weightFiles.map((file) => new ChangedWeights(file, changed));
+    return new Checkpoint(this.folder, editJson(this.configText, config), files);
+  }
+
   /** What the weight files hold, in their order, under their own names; scales belong to their tensors. */
   list(): ListedTensor[] {
     return this.weightFiles.flatMap((file) => file.list()).filter(({ name }) => !this.#isScale(name));
@@ -140,9 +152,9 @@ export class Checkpoint {
     const isSame = files.every(({ order }) => order === "given");
     const isInPlace = pathKind(folder) === "folder" && realPath(folder) === realPath(this.folder);
     const index = joinPath(this.folder, SAFETENSORS_INDEX);
-    const { config = {}, texts = {}, copies = [] } = options;
+    const { config = {}, texts = {}, copies = [], omits } = options;
     const replaced = new Set([...Object.keys(texts), ...copies.map(({ name }) => name)]);
-    const kept = isInPlace ? [] : this.otherFiles().filter((name) => !replaced.has(name));
+    const kept = isInPlace ? [] : this.otherFiles().filter((name) => !replaced.has(name) && !omits?.test(name));
     saveRepository(folder, {
       configText: editJson(this.configText, config),
       weightFiles: files,
@@ -172,6 +184,8 @@ export interface SaveOptions {
   readonly texts?: { readonly [name: string]: string } | undefined;
   /** Files from elsewhere, such as another tokenizer's: their path, and their name in the folder. */
   readonly copies?: readonly { readonly from: string; readonly name: string }[] | undefined;
+  /** Opened files that are left behind, such as those of a tokenizer that another one stands in for. Default: none. */
+  readonly omits?: RegExp | undefined;
 }
 
 function signature({ name, type }: ListedTensor): string {

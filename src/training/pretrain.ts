@@ -107,8 +107,9 @@ function checkNumbers({
 /** Every file that decides what the run computes. */
 function dataOf({ corpus, dev = [], entities }: PretrainOptions, start: StartingPoint): RunData[] {
   const tokenizer = fileOf(start.tokenizerFolder, ["tokenizer.json", "vocab.txt", "vocab.json"]);
+  const own = start.checkpoint && fileOf(start.checkpoint.folder, ["tokenizer.json", "vocab.txt", "vocab.json"]);
   const weights = start.checkpoint?.weightFiles.map(({ name }) => joinPath(start.checkpoint!.folder, name)) ?? [];
-  const files = [...corpus, ...dev, entities, tokenizer, ...weights].filter((file) => file !== undefined);
+  const files = [...corpus, ...dev, entities, tokenizer, own, ...weights].filter((file) => file !== undefined);
   return [...new Set(files)].map((file) => ({ file, sha256: hashData(file) }));
 }
 

@@ -81,7 +81,10 @@ function addShapeFlags(command: Command): void {
     .option("--heads <n>", "of attention", positiveInteger)
     .option("--feed-forward-size <n>", "inner size of a block (default: 4 times the hidden size)", positiveInteger)
     .option("--config <file>", "further keys of config.json, which stand above the shape")
-    .option("--tokenizer <folder>", "a tokenizer (default: the model's)");
+    .option(
+      "--tokenizer <folder>",
+      "a tokenizer (default: the model's, whose words keep their vectors in another one)",
+    );
 }
 
 function addObjectiveFlags(command: Command): void {
@@ -104,7 +107,11 @@ function addObjectiveFlags(command: Command): void {
 
 function addBatchFlags(command: Command): void {
   command
-    .option("--length <n>", "tokens of a row (default: 128)", positiveInteger)
+    .option(
+      "--length <n>",
+      "tokens of a row (default: 128); more than the model reads make it read so many",
+      positiveInteger,
+    )
     .addOption(new Option("--packing <how>", "how texts fill rows (default: documents)").choices(PACKINGS))
     .option("--batch-size <n>", "rows of a batch (default: 32)", positiveInteger)
     .option("--batch-tokens <n>", "tokens of a batch, instead", positiveInteger)

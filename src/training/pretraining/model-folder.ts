@@ -8,7 +8,7 @@ import type { FilledOptions } from "./pretrain-options.ts";
 import type { StartingPoint } from "./starting-point.ts";
 
 /** Files of a folder that make a tokenizer. */
-const TOKENIZER_FILES =
+export const TOKENIZER_FILES =
   /^(?:tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:txt|json)|merges\.txt|.*\.model)$/;
 
 /** What a saved model is described with. */
@@ -22,17 +22,19 @@ export interface SavedModel {
 
 /** Writes a folder that transformers opens: config, weights, tokenizer, model card. */
 export function saveModel(folder: string, tensors: readonly StoredTensor[], saved: SavedModel): void {
-  const { checkpoint, config, tokenizerFolder, architecture } = saved.start;
+  const { checkpoint, config, tokenizerFolder, architecture, texts } = saved.start;
   const own = tensors.filter(({ name }) => !name.startsWith(GENERATOR));
   const card = modelCard(baseName(folder), saved);
   if (checkpoint === undefined) {
     writeFresh(folder, config, own, { tokenizerFolder, card });
     return;
   }
+  const isOther = tokenizerFolder !== checkpoint.folder;
   checkpoint.save(folder, {
     tensors: checkpoint.weights(architecture.names).inFileForm(own),
-    texts: { "README.md": card },
-    copies: tokenizerFolder === checkpoint.folder ? [] : tokenizerCopies(tokenizerFolder),
+    texts: { ...texts, "README.md": card },
+    copies: isOther ? tokenizerCopies(tokenizerFolder).filter(({ name }) => !Object.hasOwn(texts, name)) : [],
+    omits: isOther ? TOKENIZER_FILES : undefined,
   });
 }
 

@@ -22,7 +22,10 @@ export interface PretrainOptions
   readonly feedForwardSize?: number | undefined;
   /** Further keys of config.json, or a file that has them; they stand above the shape. */
   readonly config?: JsonObject | string | undefined;
-  /** A folder with a tokenizer. Default: the model's. */
+  /**
+   * A folder with a tokenizer. Default: the model's. Where its words are not the model's, rows of the words that both have
+   * are copied and others begin as the mean of their old pieces; `onNote` tells how many.
+   */
   readonly tokenizer?: string | undefined;
   /** Data files: lines of text, JSON Lines, CSV, TSV, Parquet; gzip or not. */
   readonly corpus: readonly string[];
@@ -45,7 +48,10 @@ export interface PretrainOptions
   readonly generatorSize?: number | undefined;
   /** Of "replaced-tokens": how much the discriminator's loss counts. Default: 50. */
   readonly replacedWeight?: number | undefined;
-  /** Tokens of a row. Default: 128, or what the model reads if that is less. */
+  /**
+   * Tokens of a row. Default: 128, or what the model reads if that is less. A model to go on from that reads fewer is made
+   * to read so many: learned positions are repeated.
+   */
   readonly length?: number | undefined;
   /** Default: documents. */
   readonly packing?: Packing | undefined;
