@@ -39,7 +39,8 @@ import {
 import { fileOf, type StartingPoint, startingPoint } from "./pretraining/starting-point.ts";
 import { StoredCorpus } from "./pretraining/stored-corpus.ts";
 import { readRun, runReport } from "./report/run-report.ts";
-import { type RunData, RunFolder } from "./runs/run-folder.ts";
+import { explainingFaults } from "./runs/run-fault.ts";
+import { type RunConfig, type RunData, RunFolder } from "./runs/run-folder.ts";
 import { learningRates, type Schedule } from "./schedules.ts";
 import { type DevMetrics, trainingLoop } from "./training-loop.ts";
 
@@ -51,7 +52,8 @@ import { type DevMetrics, trainingLoop } from "./training-loop.ts";
  * Sources: BERT (2019), RoBERTa (2019), ALBERT (2020), ELECTRA (2020), ERNIE (2019); see the files of the objectives.
  *
  * @throws InputError for options that make no sense, files that cannot be read or changed since the run began, a folder
- *   that another process writes to, and too many steps in a row that are not finite.
+ *   that another process writes to, a disk that is full or cannot be written, and too many steps in a row that are not
+ *   finite.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { output, corpus, dev = [] } = options;
@@ -67,13 +69,22 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const start = await startingPoint(options, filled, tasks);
   const recorded = { ...filled, length: start.length, config: start.checkpoint === undefined ? start.config : null };
   const data = dataOf(options, start);
-  const run = new RunFolder(output, { command: "pretrain", options: recorded, data }, options);
+  const config: RunConfig = { command: "pretrain", options: recorded, data };
+  const plan = { filled, tasks, schedule, start, sets, devSets };
+  return explainingFaults(output, () => runIn(new RunFolder(output, config, options), options, plan));
+}
+
+async function runIn(
+  run: RunFolder,
+  options: PretrainOptions,
+  plan: Omit<Parts, "run" | "backend">,
+): Promise<PretrainResult> {
   const given = typeof options.backend === "object" ? options.backend : undefined;
   try {
     for (const name of run.torn) options.onNote?.(`Checkpoint ${name} is torn; an older one is taken.`);
     const backend = given ?? (await createBackend(options.backend as string | undefined, { threads: options.threads }));
     try {
-      return await new Pretraining(options, { filled, tasks, schedule, start, sets, devSets, run, backend }).run();
+      return await new Pretraining(options, { ...plan, run, backend }).run();
     } finally {
       if (given === undefined) await backend.close();
     }

@@ -142,11 +142,13 @@ export class TrainableModel {
     return Math.sqrt(sum![0]!);
   }
 
-  /** The first parameter whose accumulated gradient is not finite. */
+  /** The first weight that is not finite, trained or not, else the first gradient that was accumulated; in words. */
   async nonFinite(): Promise<string | undefined> {
-    for (const { name } of this.parameters) {
-      const gradient = await this.#read(GRADIENT + name);
-      if (!gradient.every(Number.isFinite)) return name;
+    const weights = this.#plain.learned().map(({ name }) => [name, `the weight "${name}"`] as const);
+    const gradients = this.parameters.map(({ name }) => [GRADIENT + name, `the gradient of "${name}"`] as const);
+    for (const [name, words] of [...weights, ...gradients]) {
+      const values = await this.#read(name);
+      if (!values.every(Number.isFinite)) return words;
     }
     return undefined;
   }

@@ -34,7 +34,7 @@ class OneWeight implements Learner {
   }
 
   async nonFinite() {
-    return Number.isFinite(this.#gradient) ? undefined : "weight";
+    return Number.isFinite(this.#gradient) ? undefined : 'the gradient of "weight"';
   }
 
   async update({ learningRate, scale }: { learningRate: number; scale: number }) {
@@ -150,9 +150,22 @@ test("steps that are not finite change nothing and are counted; too many in a ro
   const bad = temporaryFolder();
   const targets = [1, 2, 3, ...Array.from({ length: 17 }, () => Number.POSITIVE_INFINITY)];
   await expect(train(bad, { targets, skipLimit: 4 })).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[InputError: 4 steps in a row, up to step 7, were not finite; the first such tensor is the gradient of "weight". The checkpoint of step 6 is kept. Lower the learning rate, or look for bad rows.]`,
+    `[InputError: 4 steps in a row, up to step 7, were not finite; the first such tensor is the gradient of "weight". The checkpoint of step 3 is kept. Lower the learning rate, or look for bad rows.]`,
   );
-  expect(readdirSync(join(bad, "checkpoints"))).toEqual(["step-0000003", "step-0000006"]);
+  expect(readdirSync(join(bad, "checkpoints"))).toEqual(["step-0000003"]);
+  const often = train(temporaryFolder(), { targets, skipLimit: 4, checkpointEvery: 1 });
+  await expect(often).rejects.toThrow(
+    "The checkpoint of step 3 is kept; it holds these weights: remove it to go on from step 2. Lower",
+  );
+});
+
+test("weights that are not finite never become a checkpoint", async () => {
+  const folder = temporaryFolder();
+  const schedule = (step: number) => (step === 4 ? Number.POSITIVE_INFINITY : 0.1);
+  await expect(train(folder, { schedule, skipLimit: 8, checkpointEvery: 1 })).rejects.toThrow(
+    "8 steps in a row, up to step 13, were not finite",
+  );
+  expect(readdirSync(join(folder, "checkpoints"))).toEqual(["step-0000003", "step-0000004"]);
 });
 
 test("patience ends a loop that gets no better, and no data is an error", async () => {

@@ -1,4 +1,4 @@
-import type { StoredTensor } from "../checkpoints/stored-types.ts";
+import { type StoredTensor, tensorValues } from "../checkpoints/stored-types.ts";
 import { InputError } from "../errors.ts";
 import type { OnProgress } from "../tasks/progress.ts";
 import { TimeSlice } from "../tasks/time-slice.ts";
@@ -12,7 +12,7 @@ import type { Schedule } from "./schedules.ts";
 export interface Learner {
   /** Of everything accumulated since the last `update` or `discard`; not finite when a gradient is not. */
   gradientNorm(): Promise<number>;
-  /** The first parameter whose gradient is not finite. */
+  /** The first weight that is not finite, else the first gradient, in words: `the weight "x"`. */
   nonFinite(): Promise<string | undefined>;
   /** @param settings.step counts updates, from 1 */
   update(settings: UpdateSettings): Promise<void>;
@@ -121,7 +121,8 @@ const START: LoopPosition = {
  * does what it would have done without the interruption, bit for bit: everything that decides it is the step's number
  * and what the checkpoint holds.
  *
- * A step whose loss or gradient is not finite changes nothing and is counted.
+ * A step whose loss or gradient is not finite changes nothing and is counted. Until a step is finite again no checkpoint is
+ * written, nor is one of weights that are not: those before it stay.
  *
  * @throws InputError when there is no batch; when `skipLimit` steps in a row were skipped, naming the first tensor that
  *   is not finite and the checkpoint to go back to.
@@ -208,9 +209,12 @@ class Loop<Batch> {
     await learner.discard();
     this.#at = { ...this.#at, skipped: this.#at.skipped + 1, skippedInRow };
     if (skippedInRow < skipLimit) return;
-    const what = tensor === undefined ? `the loss (${loss})` : `the gradient of "${tensor}"`;
-    const last = run.checkpoints.steps().at(-1);
-    const kept = last === undefined ? "There is no checkpoint yet" : `The checkpoint of step ${last} is kept`;
+    const what = tensor ?? `the loss (${loss})`;
+    const [last, earlier] = run.checkpoints.steps().reverse();
+    // Whether nothing was learned between that checkpoint and the first of these steps.
+    const isSame = last === this.#step + 1 - skippedInRow && earlier !== undefined;
+    const way = isSame ? `; it holds these weights: remove it to go on from step ${earlier}` : "";
+    const kept = last === undefined ? "There is no checkpoint yet" : `The checkpoint of step ${last} is kept${way}`;
     throw new InputError(
       `${skippedInRow} steps in a row, up to step ${this.#step + 1}, were not finite; the first such tensor is ${what}. ${kept}. Lower the learning rate, or look for bad rows.`,
     );
@@ -254,8 +258,9 @@ class Loop<Batch> {
   }
 
   async #checkpoint(): Promise<void> {
-    if (this.#checkpointed === this.#step) return;
+    if (this.#checkpointed === this.#step || this.#at.skippedInRow > 0) return;
     const tensors = await this.#options.learner.state();
+    if (!tensors.every((tensor) => tensorValues(tensor).every(Number.isFinite))) return;
     this.#options.run.checkpoint({ step: this.#step, tensors, position: this.#at });
     this.#checkpointed = this.#step;
   }

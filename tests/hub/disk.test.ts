@@ -1,11 +1,11 @@
 import fs, { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { resolveWhere } from "../../src/checkpoints/default-model.ts";
 import { pullModel } from "../../src/checkpoints/hub/pull-model.ts";
 import { InputError } from "../../src/errors.ts";
 import { Embedder } from "../../src/index.ts";
+import { breakFile, failure, readOnlyDisk, smallDisk } from "../support/broken-disk.ts";
 import { COMMIT, startMockHub } from "../support/mock-hub.ts";
 import { readTree } from "../support/read-tree.ts";
 import { tinyModel } from "../support/run-cli.ts";
@@ -20,42 +20,6 @@ async function pulling(files: { readonly [name: string]: string | Buffer } = FIL
   const cacheFolder = temporaryFolder();
   const options = { endpoint: hub.endpoint, cacheFolder, offline: false, retryWait: 1 };
   return { hub, cacheFolder, pull: () => pullModel("org/tiny", options) };
-}
-
-function failure(code: string, syscall: string): Error {
-  return Object.assign(new Error(`${code}: injected, ${syscall}`), { code, syscall });
-}
-
-/** Lets the system's own function fail for a test; its importers see that, too. */
-function breakFile<Name extends "writeSync" | "symlinkSync" | "openSync" | "fsyncSync">(
-  name: Name,
-  broken: (whole: (typeof fs)[Name]) => (typeof fs)[Name],
-): () => void {
-  const whole = fs[name];
-  fs[name] = broken(whole);
-  syncBuiltinESMExports();
-  const mend = () => {
-    fs[name] = whole;
-    syncBuiltinESMExports();
-  };
-  onTestFinished(mend);
-  return mend;
-}
-
-/** A disk with room for so many bytes, none of which its `statfs` tells. */
-function smallDisk(room: number, code = "ENOSPC"): () => void {
-  let left = room;
-  return breakFile("writeSync", (whole) => {
-    const writeSync = (file: number, bytes: Uint8Array, ...where: number[]) => {
-      if (left === 0) throw failure(code, "write");
-      // As disks do: what still fits is written, and the next write fails.
-      const [at = 0, length = bytes.length - at] = where;
-      const fits = Math.min(length, left);
-      left -= fits;
-      return whole(file, bytes, at, fits);
-    };
-    return writeSync as typeof fs.writeSync;
-  });
 }
 
 test.each(["ENOSPC", "EDQUOT"])(
@@ -107,13 +71,7 @@ test("a disk that fails at any one write: told, and the next pull is whole", asy
 
 test("a cache that cannot be written", async () => {
   const { cacheFolder, pull } = await pulling();
-  breakFile("openSync", (whole) => {
-    const openSync = (file: fs.PathLike, flags: fs.OpenMode, mode?: fs.Mode | null) => {
-      if (flags !== "r") throw failure("EROFS", "open");
-      return whole(file, flags, mode);
-    };
-    return openSync;
-  });
+  readOnlyDisk();
   await expect(pull()).rejects.toThrow(
     `The disk of the cache "${cacheFolder}" cannot be written (EROFS): "org/tiny" was not pulled`,
   );

@@ -13,6 +13,7 @@ import { shuffledRows } from "../batches/shuffle.ts";
 import type { TrainingTask } from "../evaluate/evaluate-options.ts";
 import type { Judgement } from "../evaluate/judge.ts";
 import { PREDICTIONS, readRun, runReport } from "../report/run-report.ts";
+import { explainingFaults } from "../runs/run-fault.ts";
 import { type RunConfig, RunFolder } from "../runs/run-folder.ts";
 import { learningRates } from "../schedules.ts";
 import { TrainableModel } from "../trainable-model.ts";
@@ -55,9 +56,13 @@ export interface FineTuneResult {
  * interrupted and resumed.
  *
  * @throws InputError when data and task do not fit, a label is unknown, a split is empty or of one class, or the folder
- *   holds a run already (without `resume`); besides, what opening the model throws.
+ *   holds a run already (without `resume`), or its disk is full or cannot be written; besides, what opening the model throws.
  */
-export async function fineTune(options: FineTuneOptions): Promise<FineTuneResult> {
+export function fineTune(options: FineTuneOptions): Promise<FineTuneResult> {
+  return explainingFaults(options.output, () => tuneOn(options));
+}
+
+async function tuneOn(options: FineTuneOptions): Promise<FineTuneResult> {
   const given = typeof options.backend === "object" ? options.backend : undefined;
   const backend = given ?? (await createBackend(options.backend as string | undefined, { threads: options.threads }));
   try {
@@ -234,7 +239,7 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
       : {
           evaluate: async () => {
             judgement = await tuner.judge(dev, data.dev!.rows);
-            return { ...judgement.metrics, epoch: step / stepsPerEpoch };
+            return judgement === undefined ? {} : { ...judgement.metrics, epoch: step / stepsPerEpoch };
           },
         }),
     evaluateEvery,

@@ -78,14 +78,15 @@ export class Tuner {
     return { loss, tokens };
   }
 
-  /** What the model makes of a split. */
-  async judge(examples: readonly Example[], rows: readonly DataRow[]): Promise<Judgement> {
+  /** What the model makes of a split; undefined when its outputs are not finite, which no figure can tell. */
+  async judge(examples: readonly Example[], rows: readonly DataRow[]): Promise<Judgement | undefined> {
     const results = new Array<unknown>(examples.length);
     const lengths = examples.map(({ length }) => length);
     for (const chosen of tokenBatches(lengths, RUN_TOKENS)) {
       const part = chosen.map((i) => examples[i]!);
       const batch = this.#pack(part);
       const outputs: RunOutputs = await this.#model.run(batch, this.#task.outputs);
+      if (!Object.values(outputs).every((numbers) => numbers.every(Number.isFinite))) return undefined;
       const taken = this.#task.results(outputs, part, batch);
       chosen.forEach((i, k) => {
         results[i] = taken[k];

@@ -48,10 +48,7 @@ export class RunCheckpoints {
 
   /** Steps of the checkpoints, oldest first. */
   steps(): number[] {
-    return readdirSync(this.#folder)
-      .flatMap((name) => STEP_FOLDER.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
+    return checkpointSteps(readdirSync(this.#folder));
   }
 
   write({ step, tensors, position, metricBytes }: RunState): void {
@@ -90,6 +87,12 @@ export class RunCheckpoints {
   #path(step: number): string {
     return join(this.#folder, `step-${String(step).padStart(7, "0")}`);
   }
+}
+
+/** Steps of the checkpoints among the names of a folder, oldest first. */
+export function checkpointSteps(names: readonly string[]): number[] {
+  const steps = names.flatMap((name) => STEP_FOLDER.exec(name)?.[1] ?? []);
+  return steps.map(Number).sort((a, b) => a - b);
 }
 
 /** The manifest, if what it says of the tensors holds. */

@@ -46,8 +46,8 @@ export class RunLock {
 function create(file: string): boolean {
   const owner: LockOwner = { pid: process.pid, started: startOf(process.pid) ?? "" };
   const own = partialName(file);
-  writeFileSync(own, JSON.stringify(owner), { flag: "wx" });
   try {
+    writeFileSync(own, JSON.stringify(owner), { flag: "wx" });
     linkSync(own, file);
     return true;
   } catch (error) {
