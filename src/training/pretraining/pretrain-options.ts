@@ -29,7 +29,10 @@ export interface PretrainOptions
   readonly tokenizer?: string | undefined;
   /** Data files: lines of text, JSON Lines, CSV, TSV, Parquet; gzip or not. */
   readonly corpus: readonly string[];
-  /** How often each file of the corpus is drawn from. Default: all texts are one corpus. */
+  /**
+   * How often a row is drawn from each file of the corpus, whatever their sizes; pairs of segments are drawn from all files
+   * alike. Default: all texts are one corpus.
+   */
   readonly corpusWeights?: readonly number[] | undefined;
   /** Files to measure on. Default: none, and the last model is the one that is kept. */
   readonly dev?: readonly string[] | undefined;
