@@ -26,7 +26,7 @@ type Given = Partial<PretrainOptions & FineTuneOptions>;
 const RUNS = {
   pretrain: (model: string, output: string, given: Given = {}) => {
     const corpus = [join(output, "../corpus.txt")];
-    const rows = { length: 16, batchSize: 4, evaluateEvery: 6, dev: corpus, devRows: 4 };
+    const rows = { length: 8, batchSize: 2, evaluateEvery: 12, dev: corpus, devRows: 2 };
     const every = { steps: 12, checkpointEvery: 3, logEvery: 2, backend: "reference" as const };
     return pretrain({ model, corpus, output, ...rows, ...every, ...(given as Partial<PretrainOptions>) });
   },
