@@ -17,5 +17,5 @@ export interface ForwardReply {
   readonly limit?: number;
 }
 
-/** A side that passes batches through a model, forward or also backward. */
+/** A side that passes batches through a model. */
 export type ForwardSide = Side<ForwardRequest, ForwardReply>;

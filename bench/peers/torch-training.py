@@ -1,7 +1,7 @@
 """PyTorch's training step: python torch-training.py CONFIG.json THREADS f32|bf16
 
-Forward, backward, clipping and AdamW of a BERT with fresh weights, in bf16 by autocast. Reads requests
-{"texts", "tokens", "calls"} from standard input, one a line, and answers each with a line: the median milliseconds of a
+Forward, backward, clipping and AdamW of a model with fresh weights, in bf16 by autocast. Reads requests
+{"texts", "tokens", "maskRate", "calls"} from standard input, one a line, and answers each with a line: the median milliseconds of a
 step and the first numbers of the result, the loss.
 """
 
@@ -11,15 +11,16 @@ import sys
 import time
 
 import torch
-from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForSequenceClassification
 
 file, threads, dtype = sys.argv[1:]
 torch.set_num_threads(int(threads))
 torch.manual_seed(0)
 with open(file) as opened:
     settings = json.load(opened)
-masked = settings["architectures"] == ["BertForMaskedLM"]
-model = (BertForMaskedLM if masked else BertForSequenceClassification)(BertConfig(**settings)).train()
+masked = settings["architectures"][0].endswith("ForMaskedLM")
+kind = AutoModelForMaskedLM if masked else AutoModelForSequenceClassification
+model = kind.from_config(AutoConfig.for_model(**settings)).train()
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
 print(json.dumps("ready"), flush=True)
 for line in sys.stdin:
@@ -28,7 +29,7 @@ for line in sys.stdin:
     ids = torch.randint(5, 7000, (texts, tokens))
     labels = torch.randint(0, 2, (texts,))
     if masked:
-        chosen = torch.rand(texts, tokens) < 0.15
+        chosen = torch.rand(texts, tokens) < request["maskRate"]
         labels = torch.where(chosen, ids, -100)
     times = []
     for _ in range(request["calls"]):
