@@ -174,7 +174,7 @@ struct Division {
   }
 };
 
-// What int32 sums stand for. Products with numbers that were 128 too large leave 128 times the weights' sum.
+// What int32 sums stand for. Products with numbers that were too large leave so many times the weights' sum.
 struct IntegerSums {
   const float* scales = nullptr;
   const int32_t* sums = nullptr;
@@ -184,7 +184,7 @@ struct IntegerSums {
     if (o.weight->type != TYPE_INT8) return;
     scales = scales_of(o.weight->data) + panel.first;
     sums = sums_of(o.weight->data, o.weight->rows) + panel.first;
-    excess = o.tiles->form == ROWS_UINT8 ? 128 : 0;
+    excess = o.tiles->form == ROWS_UINT8 ? 128 : o.tiles->form == ROWS_UINT7 ? 127 : 0;
   }
   template <class Part>
   CLOZE_INLINE vf numbers(vf words, int64_t column, Part part, float row_scale) const {
@@ -424,6 +424,7 @@ struct Product {
         case ROWS_F32: return round_to_bf16(left, x, o.x->columns);
         case ROWS_UINT8: o.row_scales()[row] = narrow_uint8(words, x, o.x->columns); return;
         case ROWS_INT16: o.row_scales()[row] = narrow_int16(words, x, o.x->columns); return;
+        case ROWS_UINT7: o.row_scales()[row] = narrow_uint7(words, x, o.x->columns); return;
       }
     });
   }

