@@ -99,12 +99,10 @@ inline void add_disentangled(const AttentionOperands& o, const QueryBlock& block
   }
 }
 
-// scores[(key - first) * width + query] for `count` keys from `first` on. `line` has room for count + width numbers.
-inline void score_keys(const AttentionOperands& o, const QueryBlock& block, const float* panel, int64_t first, int count, float* line, float* scores) {
+// Adds to scores[(key - first) * width + query] of `count` keys from `first` on what does not come of products; `line` has
+// room for count + width numbers. One copy for all that call it: it is long, and rarely has anything to do.
+__attribute__((noinline)) inline void add_biases(const AttentionOperands& o, const QueryBlock& block, int64_t first, int count, float* line, float* scores) {
   const int width = block.width();
-  const LeftOperand keys = {row_of(o.k, first) + o.key_column(block.head), o.k->stride, 1};
-  multiply_rows(count, block.vectors(), o.size(), keys, panel, scores, false);
-
   if (o.biases.distance_index != nullptr) {
     for (int key = 0; key < count; key++) add_disentangled(o, block, first + key, scores + key * width);
   }
@@ -117,6 +115,13 @@ inline void score_keys(const AttentionOperands& o, const QueryBlock& block, cons
     float* row = scores + key * width;
     for (int query = 0; query < width; query += LANES) store(row + query, load(row + query) + load(distances + query));
   }
+}
+
+// scores[(key - first) * width + query] for `count` keys from `first` on. `line` has room for count + width numbers.
+inline void score_keys(const AttentionOperands& o, const QueryBlock& block, const float* panel, int64_t first, int count, float* line, float* scores) {
+  const LeftOperand keys = {row_of(o.k, first) + o.key_column(block.head), o.k->stride, 1};
+  multiply_rows(count, block.vectors(), o.size(), keys, panel, scores, false);
+  add_biases(o, block, first, count, line, scores);
 }
 
 // How attention is cut into tiles: by ranges of tokens in which blocks of queries start, and by heads.

@@ -17,7 +17,7 @@ struct Table {
 };
 
 // By opcode, whatever order the op table has.
-constexpr Table by_opcode(const Kernel* linear, const Kernel* matmul) {
+constexpr Table by_opcode(const Kernel* linear, const Kernel* matmul, const Kernel* attention = &attention_kernel) {
   Table table = {};
   table.at[OP_LINEAR] = linear;
   table.at[OP_MATMUL] = matmul;
@@ -31,7 +31,7 @@ constexpr Table by_opcode(const Kernel* linear, const Kernel* matmul) {
   table.at[OP_LAYER_NORM] = &layer_norm_kernel;
   table.at[OP_RMS_NORM] = &rms_norm_kernel;
   table.at[OP_ROTARY] = &rotary_kernel;
-  table.at[OP_ATTENTION] = &attention_kernel;
+  table.at[OP_ATTENTION] = attention;
   table.at[OP_ATTENTION_SCORES] = &attention_scores_kernel;
   table.at[OP_ATTENTION_SOFTMAX] = &attention_softmax_kernel;
   table.at[OP_ATTENTION_MIX] = &attention_mix_kernel;
@@ -102,7 +102,7 @@ constexpr KernelSet set_of(const char* name, const Table& kernels) {
 
 extern const KernelSet kernel_set = set_of<plain_multipliers>(CLOZE_NAME_OF(CLOZE_ISA), table);
 
-// The same set on processors that multiply narrower numbers too: two kernels differ.
+// The same set on processors that multiply narrower numbers too: products differ.
 #if defined(__AVX2__)
 namespace {
 constexpr Table vnni_table = by_opcode(&linear_vnni_kernel, &matmul_vnni_kernel);
@@ -116,7 +116,7 @@ constexpr Table vnni_bf16_table = by_opcode(&linear_vnni_bf16_kernel, &matmul_vn
 extern const KernelSet vnni_bf16_kernel_set = set_of<vnni_bf16_multipliers>(CLOZE_NAME_OF(CLOZE_ISA) "_bf16", vnni_bf16_table);
 
 namespace {
-constexpr Table amx_table = by_opcode(&linear_amx_kernel, &matmul_amx_kernel);
+constexpr Table amx_table = by_opcode(&linear_amx_kernel, &matmul_amx_kernel, &attention_amx_kernel);
 }
 extern const KernelSet amx_kernel_set = set_of<amx_multipliers>(CLOZE_NAME_OF(CLOZE_ISA) "_amx", amx_table);
 #endif

@@ -15,6 +15,7 @@ extern const Kernel linear_vnni_bf16_kernel;  // and AVX512_BF16
 extern const Kernel matmul_vnni_bf16_kernel;
 extern const Kernel linear_amx_kernel;  // and AMX
 extern const Kernel matmul_amx_kernel;
+extern const Kernel attention_amx_kernel;
 #endif
 extern const Kernel matmul_kernel;
 extern const Kernel embedding_kernel;

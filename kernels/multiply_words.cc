@@ -19,6 +19,7 @@ CLOZE_INLINE void store_sum(float* to, vi sum) { *reinterpret_cast<vi_anywhere*>
 CLOZE_INLINE vi bits_of(vf sum) { return reinterpret_cast<vi>(sum); }
 CLOZE_INLINE vi bits_of(vi sum) { return sum; }
 
+#if !defined(__wasm_relaxed_simd__)
 // a[0] * b[0] + a[1] * b[1] of the 16-bit halves of each lane, added to `sum`.
 CLOZE_INLINE vi multiply_halves(vi a, vi b, vi sum) {
 #if defined(__AVX512F__)
@@ -34,6 +35,7 @@ CLOZE_INLINE vi multiply_halves(vi a, vi b, vi sum) {
   return sum + (a >> 16) * (b >> 16) + ((a << 16) >> 16) * ((b << 16) >> 16);
 #endif
 }
+#endif
 
 // Each form says what it keeps of a vector of the weight (`Right`), of a word of x (`Left`), and how the two are added.
 // `TURNS` is how many a word takes, each made for the whole tile before the next; `OPERATIONS` what one turn does in a lane.
@@ -49,7 +51,20 @@ struct WidenedBf16 {
   }
 };
 
-struct WidenedInt8 {
+#if defined(__wasm_relaxed_simd__)
+// Four products of bytes a lane. Engines agree where one side has 7 bits, which is why rows of x come in two parts.
+struct NarrowedInt8 {
+  using Sum = vi;
+  static constexpr RowForm FORM = ROWS_UINT7;
+  static constexpr int TURNS = 2, OPERATIONS = 4;
+  static CLOZE_INLINE vi right(vi words, int) { return words; }
+  static CLOZE_INLINE vi add(vi left, vi right, vi sum) {
+    typedef int8_t v16 __attribute__((vector_size(16)));
+    return __builtin_wasm_relaxed_dot_i8x16_i7x16_add_s_i32x4(reinterpret_cast<v16>(right), reinterpret_cast<v16>(left), sum);
+  }
+};
+#else
+struct NarrowedInt8 {
   using Sum = vi;
   static constexpr RowForm FORM = ROWS_INT16;
   static constexpr int TURNS = 2, OPERATIONS = 4;
@@ -61,22 +76,6 @@ struct WidenedInt8 {
   }
   static CLOZE_INLINE vi add(vi left, vi right, vi sum) { return multiply_halves(left, right, sum); }
 };
-
-#if defined(__wasm_relaxed_simd__)
-// Four products of bytes a lane. Engines agree where one side has 7 bits, which is why rows of x come in two parts.
-struct RelaxedInt8 {
-  using Sum = vi;
-  static constexpr RowForm FORM = ROWS_UINT7;
-  static constexpr int TURNS = 2, OPERATIONS = 4;
-  static CLOZE_INLINE vi right(vi words, int) { return words; }
-  static CLOZE_INLINE vi add(vi left, vi right, vi sum) {
-    typedef int8_t v16 __attribute__((vector_size(16)));
-    return __builtin_wasm_relaxed_dot_i8x16_i7x16_add_s_i32x4(reinterpret_cast<v16>(right), reinterpret_cast<v16>(left), sum);
-  }
-};
-using NarrowedInt8 = RelaxedInt8;
-#else
-using NarrowedInt8 = WidenedInt8;
 #endif
 
 // The body of every tile; a macro, as functions for other instruction sets must not share a template with these.

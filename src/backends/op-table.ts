@@ -106,11 +106,14 @@ export const OP_TABLE = {
     outputs: ["y"],
     attributes: { heads: "integer", interleaved: "integer", scale: "float", inverse: "integer" },
   },
-  /** y[T, H * d] = softmax(q . k^T * scale + biases) . v within each text; never holds T x T */
+  /**
+   * y[T, H * d] = softmax(q . k^T * scale + biases) . v within each text; never holds T x T. In bf16, what is multiplied may
+   * be rounded, where that is faster: on AMX.
+   */
   attention: {
     inputs: ["q", "k", "v", "offsets", ...ATTENTION_BIASES],
     outputs: ["y"],
-    attributes: ATTENTION_ATTRIBUTES,
+    attributes: { ...ATTENTION_ATTRIBUTES, precision: PRECISIONS },
   },
   /** scores[P, H]: the same scores before the softmax. Of text b, row pairOffsets[b] + i * length + j. */
   attentionScores: {

@@ -46,10 +46,12 @@ export function buildProgram(
   }
   const { trainable = false } = options;
   if (options.fuse ?? true) fuse(draft, { stack: !trainable });
-  for (const step of draft.steps) {
-    if ("precision" in step.attributes) step.attributes.precision = options.precision ?? "f32";
-  }
   const dtypes = findDtypes(draft, options.dtypeOf ?? (() => "f32"));
+  const isNarrow = [...dtypes.values()].some((dtype) => dtype !== "f32");
+  for (const { op, attributes } of draft.steps) {
+    if (!("precision" in attributes)) continue;
+    attributes.precision = op === "attention" && isNarrow ? "bf16" : (options.precision ?? "f32");
+  }
   return freeze(draft, dtypes, trainable ? new Map() : findLayouts(draft));
 }
 

@@ -13,6 +13,7 @@ const PROGRAMS = [
   { hidden: 260, heads: 4, inner: 777, layers: 1, dtype: "f32" },
   { hidden: 260, heads: 4, inner: 777, layers: 1, dtype: "bf16" },
   { hidden: 260, heads: 4, inner: 777, layers: 1, dtype: "int8" },
+  { hidden: 128, heads: 2, inner: 133, layers: 1, dtype: "bf16" },
 ] as const;
 
 /** Batches that mix single tokens, lengths around the blocks of attention, and longer texts. */

@@ -4,7 +4,7 @@ import { OP_NAMES } from "../../src/backends/op-table.ts";
 import { ReferenceBackend } from "../../src/backends/reference/reference.ts";
 import { opCases } from "../../src/backends/self-check/op-cases.ts";
 import type { OpCase } from "../../src/backends/self-check/operand-maker.ts";
-import { relativeDifference, runCase, SELF_CHECK_TOLERANCE } from "../../src/backends/self-check/self-check.ts";
+import { relativeDifference, runCase, toleranceOf } from "../../src/backends/self-check/self-check.ts";
 import { runnableForms } from "../support/backends.ts";
 
 const cases = opCases();
@@ -34,7 +34,7 @@ describe.each(runnableForms())("$name computes what the reference computes", (fo
     for (const testCase of cases.filter((it) => it.op === op && !isWrong(it.name))) {
       const actual = await runCase(backend, testCase);
       const difference = relativeDifference(actual, await expectedOf(testCase));
-      expect(difference, testCase.name).toBeLessThanOrEqual(SELF_CHECK_TOLERANCE);
+      expect(difference, testCase.name).toBeLessThanOrEqual(toleranceOf(testCase));
     }
   });
 });

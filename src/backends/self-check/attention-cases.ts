@@ -19,8 +19,25 @@ export function attentionCases(make: OperandMaker): OpCase[] {
         return [attentionCase(make, lengths, shape, bias)];
       }),
     ),
-  );
+  ).concat(roundedCases(make));
 }
+
+/** Texts just too short to be multiplied in bf16 and longer ones, with parts of blocks, of heads that allow it and not. */
+function roundedCases(make: OperandMaker): OpCase[] {
+  const rounded = (lengths: readonly number[], shape: HeadShape, bias: (typeof BIASES)[number]): OpCase => {
+    const { name, attributes, ...rest } = attentionCase(make, lengths, shape, bias);
+    const precision = { attributes: { ...attributes, precision: "bf16" }, tolerance: ROUNDING };
+    return { ...rest, ...precision, name: `${name}, rounded to bf16` };
+  };
+  return [
+    ...BIASES.map((bias) => rounded([95, 1, 130], { heads: 2, keyHeads: 2, size: 32 }, bias)),
+    rounded([97, 128], { heads: 2, keyHeads: 1, size: 64 }, "none"),
+    rounded([96], { heads: 2, keyHeads: 2, size: 17 }, "none"),
+  ];
+}
+
+/** Operands have 8 bits; their errors are independent, and so partly cancel. */
+const ROUNDING = 2 ** -8;
 
 const BIASES = ["none", "window", "slopes", "relative", "disentangled"] as const;
 
@@ -44,7 +61,7 @@ function attentionCase(
     name: `attention ${heads}/${keyHeads} heads of ${size}, texts of ${lengths}, ${bias}`,
     op: "attention",
     operands: { q, k, v, offsets, ...biasOperands(make, heads, sizes, bias) },
-    attributes: { heads, keyHeads, scale: 1 / Math.sqrt(size), window: bias === "window" ? 5 : -1 },
+    attributes: { heads, keyHeads, scale: 1 / Math.sqrt(size), window: bias === "window" ? 5 : -1, precision: "f32" },
     result: ["tokens", heads * size],
     sizes,
   };

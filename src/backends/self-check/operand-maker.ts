@@ -5,6 +5,8 @@ import type { Operand, SingleStep } from "./single-step.ts";
 /** A step with a name that says what is odd about it. */
 export interface OpCase extends SingleStep {
   readonly name: string;
+  /** Stands in for SELF_CHECK_TOLERANCE, where a backend may round. */
+  readonly tolerance?: number;
 }
 
 /** Makes operands of random numbers. */

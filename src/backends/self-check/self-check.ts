@@ -12,7 +12,7 @@ export interface OpCheck {
   readonly op: OpName;
   readonly passed: boolean;
   readonly cases: number;
-  /** Largest |difference| / max(1, the result's largest) over the cases; NaN counts as infinite. */
+  /** |difference| / max(1, the result's largest) of the case nearest to its tolerance, or furthest beyond; NaN counts as infinite. */
   readonly worst: number;
   readonly worstCase: string;
 }
@@ -23,22 +23,26 @@ export async function selfCheck(
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<OpCheck[]> {
   const reference = new ReferenceBackend();
-  const found = new Map<OpName, { cases: number; worst: number; worstCase: string }>();
+  const found = new Map<OpName, { cases: number; share: number; worst: number; worstCase: string }>();
   for (const testCase of opCases()) {
     options.signal?.throwIfAborted();
-    const difference = relativeDifference(await runCase(backend, testCase), await runCase(reference, testCase));
-    const { cases, worst, worstCase } = found.get(testCase.op) ?? { cases: 0, worst: -1, worstCase: "" };
-    const worse = difference > worst;
-    found.set(testCase.op, {
-      cases: cases + 1,
-      worst: worse ? difference : worst,
-      worstCase: worse ? testCase.name : worstCase,
-    });
+    const worst = relativeDifference(await runCase(backend, testCase), await runCase(reference, testCase));
+    const share = worst / toleranceOf(testCase);
+    const before = found.get(testCase.op) ?? NONE;
+    const now = share > before.share ? { share, worst, worstCase: testCase.name } : before;
+    found.set(testCase.op, { ...now, cases: before.cases + 1 });
   }
   return OP_NAMES.map((op) => {
-    const check = found.get(op) ?? { cases: 0, worst: Number.POSITIVE_INFINITY, worstCase: "no case" };
-    return { op, passed: check.worst <= SELF_CHECK_TOLERANCE, ...check };
+    const { share, ...check } = found.get(op) ?? { ...NONE, share: Number.POSITIVE_INFINITY };
+    return { op, passed: share <= 1, ...check };
   });
+}
+
+const NONE = { cases: 0, share: -1, worst: Number.POSITIVE_INFINITY, worstCase: "no case" };
+
+/** How far the result of a case may be from the reference's. */
+export function toleranceOf({ tolerance = SELF_CHECK_TOLERANCE }: OpCase): number {
+  return tolerance;
 }
 
 /** The result of one case on one backend. */

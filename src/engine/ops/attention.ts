@@ -66,7 +66,7 @@ const attentionOp: OpDefinition<"attention"> = {
     return required("attention", "q", inputs.q).shape;
   },
   // Backward the probabilities of every pair are made once more: [P, H], by the plain steps below.
-  gradient({ inputs, attributes, wants }, gradient) {
+  gradient({ inputs, attributes: { precision: _precision, ...attributes }, wants }, gradient) {
     const [v, offsets] = [required("attention", "v", inputs.v), required("attention", "offsets", inputs.offsets)];
     const pairs: Pairs = {
       offsets,
@@ -209,7 +209,8 @@ function biases(options: AttentionOptions): AttentionBiases {
 
 /** softmax(q . k^T * scale + biases) . v within each text -> [T, H * d]; never holds T x T. */
 export function attention(q: Value, k: Value, v: Value, offsets: Value, options: AttentionOptions): Value {
-  return q.graph.add(attentionOp, { q, k, v, offsets, ...biases(options) }, attributes(q, options));
+  const settings = { ...attributes(q, options), precision: "f32" } as const;
+  return q.graph.add(attentionOp, { q, k, v, offsets, ...biases(options) }, settings);
 }
 
 /** The scores before the softmax, of every pair of tokens of a text -> [P, H]; for explaining and talking heads. */
