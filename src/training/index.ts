@@ -27,6 +27,12 @@ export {
   RANKING_LOSSES,
   type RankingLoss,
 } from "./fine-tune/fine-tune-options.ts";
+export {
+  type FineTuneSeedsOptions,
+  type FineTuneSeedsResult,
+  fineTuneSeeds,
+  type SeedRun,
+} from "./fine-tune/fine-tune-seeds.ts";
 export type { LossBuilder, LossContext, LossTerm } from "./losses/loss-term.ts";
 export { binaryLoss, labelLoss, squaredLoss } from "./losses/target-losses.ts";
 export { Gazetteer, joinWords, type WordSpan } from "./objectives/gazetteer.ts";

@@ -8,6 +8,7 @@ import {
   type FineTuneRecipe,
   RANKING_LOSSES,
 } from "../../training/fine-tune/fine-tune-options.ts";
+import { fineTuneSeeds } from "../../training/fine-tune/fine-tune-seeds.ts";
 import type { CommandDefinition } from "../command-definition.ts";
 import { addDataFlags, type DataFlags } from "../data-flags.ts";
 import {
@@ -20,6 +21,7 @@ import {
   wholeNumber,
 } from "../flags.ts";
 import { addStepFlags, addUpdateFlags } from "../training-flags.ts";
+import { writeSeeds } from "../write-seeds.ts";
 import { writeTrained } from "../write-trained.ts";
 
 interface FineTuneFlags extends CommonFlags, DataFlags, FineTuneRecipe {
@@ -30,6 +32,7 @@ interface FineTuneFlags extends CommonFlags, DataFlags, FineTuneRecipe {
   readonly resume?: true;
   readonly recompute?: true;
   readonly checkpointEvery?: number;
+  readonly seeds?: readonly number[];
 }
 
 export const fineTuneCommand: CommandDefinition<FineTuneFlags> = {
@@ -55,24 +58,27 @@ export const fineTuneCommand: CommandDefinition<FineTuneFlags> = {
   examples: [
     "cloze fine-tune --model models/MiniLM --train train.jsonl --dev dev.jsonl --output runs/reviews",
     "cloze fine-tune --model models/bert --task tag --train train.conll --dev dev.conll --output runs/names",
+    "cloze fine-tune --model models/MiniLM --train train.jsonl --dev dev.jsonl --seeds 0 1 2 --output runs/seeds",
     "cloze fine-tune --model models/MiniLM --train a.csv --columns text=review,label=stars --output runs/a --resume",
   ],
   async run(call) {
     const { flags, terminal, reporter } = call;
-    const { model, train, output, json: _, quiet: __, ...options } = flags;
+    const { model, train, output, json: _, quiet: __, seed, seeds, ...recipe } = flags;
     if (model === undefined) throw new InputError("No model is given. Pass --model WHERE, a folder or an id.");
     if (train === undefined) throw new InputError("No data is given to learn from. Pass --train FILE.");
     if (output === undefined) throw new InputError("A run is written to a folder: pass --output FOLDER.");
-    const result = await fineTune({
-      ...options,
+    const options = {
+      ...recipe,
       model,
       train,
       output,
       signal: terminal.signal,
       onProgress: reporter.progress,
-      onNote: (note) => reporter.note(`${note}.`),
-    });
-    return writeTrained(result, output, call);
+      onNote: (note: string) => reporter.note(`${note}.`),
+    };
+    if (seeds === undefined) return writeTrained(await fineTune({ ...options, seed }), output, call);
+    if (seed !== undefined) throw new InputError("--seed and --seeds are both given; pass one of them.");
+    return writeSeeds(await fineTuneSeeds({ ...options, seeds }), output, call);
   },
 };
 
@@ -82,6 +88,7 @@ function addRecipeFlags(command: Command): void {
     .option("--learning-rate <x>", "the highest (default: 5e-5)", positiveNumber)
     .option("--batch-size <n>", "rows of a step (default: 32)", positiveInteger)
     .option("--seed <n>", "of order, fresh weights and dropout (default: 0)", wholeNumber)
+    .option("--seeds <n...>", "a run for each, in seed-N/; model/ is the best, seeds.json has means", appendSeeds)
     .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger);
   addStepFlags(command, "0.1");
   addUpdateFlags(command);
@@ -147,6 +154,10 @@ function classWeights(value: string): ClassWeights {
     return [pair.slice(0, at).trim(), positiveNumber(pair.slice(at + 1))] as const;
   });
   return Object.fromEntries(pairs);
+}
+
+function appendSeeds(value: string, previous: readonly number[] | undefined): readonly number[] {
+  return [...(previous ?? []), wholeNumber(value)];
 }
 
 function appendIntegers(value: string, previous: readonly number[] | undefined): readonly number[] {

@@ -39,6 +39,8 @@ export interface FineTuneResult {
   /** The model's folder, `model/` in the run's; undefined when the run was interrupted before there was one. */
   readonly model: string | undefined;
   readonly task: TrainingTask;
+  /** Of the dev metrics the one that models are compared by; higher is better. */
+  readonly metric: string;
   readonly statement: string;
   /** Parameters that the checkpoint did not have, and that started fresh. */
   readonly fresh: readonly string[];
@@ -151,7 +153,7 @@ async function tuneFewShot(work: Omit<Work, "task">): Promise<FineTuneResult> {
   const run = new RunFolder(options.output, runConfig(work), { resume: options.resume });
   try {
     const result = await tuneEmbedder({ ...work, start }, join(run.path, "embedder"));
-    const told = { ...result, task: data.task, fresh: ["linear.weight", "linear.bias"] };
+    const told = { ...result, task: data.task, metric: "accuracy", fresh: ["linear.weight", "linear.bias"] };
     if (result.model === undefined || result.end === "interrupted") return { ...told, model: undefined };
     const folders = { embedder: result.model, head: join(run.path, "head"), model: join(run.path, "model") };
     const labels = await addHead(folders, rows, { name, backend });
@@ -257,6 +259,7 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
   return {
     model: existsSync(folder) ? folder : undefined,
     task: data.task,
+    metric: task.main,
     statement: data.train.statement,
     fresh: sitting.prepared.fresh,
     ...result,
