@@ -17,8 +17,10 @@ import {
   flag,
   labels,
   list,
+  number,
   only,
   optional,
+  positive,
   readField,
   text,
 } from "./config-fields.ts";
@@ -114,6 +116,10 @@ export const commonConfig = defineConfig({
   problemType: optional(
     choice("problem_type", ["regression", "single_label_classification", "multi_label_classification"]),
   ),
+  /** What logits are divided by before a softmax makes scores of them. A key of Cloze's own, as the next. */
+  temperature: positive("cloze_temperature", 1),
+  /** Of several labels a text, in their order: the score from which each counts. */
+  thresholds: optional(list("cloze_thresholds", number)),
   /** Absent means tied, as in the reference. */
   tiesEmbeddings: flag("tie_word_embeddings", true),
   /** A decoder sees no later positions: another model. */

@@ -8,6 +8,11 @@ export interface Classification {
   readonly score: number;
   /** The scores of the labels, the highest first (labels that are whole numbers stand first, as JavaScript orders keys). */
   readonly scores: { readonly [label: string]: number };
+  /**
+   * Labels whose scores reach their thresholds, the highest first: of models of several labels a text whose thresholds were
+   * fitted (`Classifier.thresholds`).
+   */
+  readonly chosen?: readonly string[];
 }
 
 /**
@@ -21,6 +26,16 @@ export function toClassification(labels: readonly string[], scores: readonly num
   const best = order.slice(0, top).map((i) => [labels[i] as string, scores[i] as number] as const);
   const [[label, score]] = best as unknown as [readonly [string, number]];
   return { label, score, scores: Object.fromEntries(best) };
+}
+
+/** Labels whose scores reach their thresholds, the highest first. */
+export function chooseLabels(
+  labels: readonly string[],
+  scores: readonly number[],
+  thresholds: readonly number[],
+): string[] {
+  const reached = labels.map((_, i) => i).filter((i) => scores[i]! >= thresholds[i]!);
+  return reached.sort((a, b) => scores[b]! - scores[a]! || a - b).map((i) => labels[i]!);
 }
 
 /** @throws InputError when `top` is no whole number above 0. More than there are is as many as there are. */

@@ -1,4 +1,5 @@
-import { type Classification, checkDifferent, checkTop, toClassification } from "./classification.ts";
+import { ConfigError } from "../errors.ts";
+import { type Classification, checkDifferent, checkTop, chooseLabels, toClassification } from "./classification.ts";
 import type { CallOptions, LoadOptions } from "./load-options.ts";
 import { type Performed, perform, type TaskWork } from "./perform.ts";
 import { crossEncoderPrompt } from "./prompts.ts";
@@ -56,12 +57,23 @@ export class Classifier extends Task {
   readonly labels: readonly string[];
   /** What turns the model's numbers into scores unless a call asks for another. */
   readonly activation: string;
+  /** What logits are divided by before a softmax, as it was fitted on a dev set; else 1. */
+  readonly temperature: number;
+  /** Of several labels a text: the score from which each counts, as fitted on a dev set; else undefined. */
+  readonly thresholds: readonly number[] | undefined;
 
   private constructor(opened: TaskModel) {
     super(opened);
     checkDifferent(opened.labels);
     this.labels = opened.labels;
     this.activation = chooseActivation(opened);
+    this.temperature = opened.config.temperature;
+    this.thresholds = opened.config.thresholds;
+    if (this.thresholds !== undefined && this.thresholds.length !== this.labels.length) {
+      throw new ConfigError(
+        `config.json: cloze_thresholds has ${this.thresholds.length} numbers; expected one for each of ${this.labels.length} labels.`,
+      );
+    }
   }
 
   /**
@@ -129,12 +141,15 @@ class ClassifyWork implements TaskWork<TextInput, Reading, Classification> {
   }
 
   async run(readings: readonly Reading[], signal: AbortSignal): Promise<Classification[]> {
-    const { model, labels } = this.#opened;
-    const { top, detail, batchTokens } = this.#options;
+    const { model, labels, config } = this.#opened;
+    const { top, detail, batchTokens, activation } = this.#options;
+    const thresholds = activation === undefined ? config.thresholds : undefined;
     const logits = await logitsOf(model, readings, { signal, batchTokens });
     return readings.map((reading, i) => {
-      const scores = applyActivation(logits[i] as number[], this.#activation);
-      const result = toClassification(labels, scores, top);
+      const scores = applyActivation(logits[i] as number[], this.#activation, config.temperature);
+      const sorted = toClassification(labels, scores, top);
+      const result =
+        thresholds === undefined ? sorted : { ...sorted, chosen: chooseLabels(labels, scores, thresholds) };
       return detail ? { ...result, ...readingDetail(reading) } : result;
     });
   }

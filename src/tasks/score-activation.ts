@@ -44,14 +44,14 @@ function checkAsked(asked: ScoreActivation, labels: number): ScoreActivation {
   throw new InputError(`activation is "${asked}"; expected "softmax", "sigmoid" or "none".`);
 }
 
-/** The scores of one input's logits. */
-export function applyActivation(logits: readonly number[], activation: StatedActivation): number[] {
-  return activation === "softmax" ? softmax(logits) : logits.map(POINTWISE[activation]);
+/** The scores of one input's logits; a softmax divides them by `temperature` first. */
+export function applyActivation(logits: readonly number[], activation: StatedActivation, temperature = 1): number[] {
+  return activation === "softmax" ? softmax(logits, temperature) : logits.map(POINTWISE[activation]);
 }
 
-export function softmax(logits: readonly number[]): number[] {
+export function softmax(logits: readonly number[], temperature = 1): number[] {
   const largest = Math.max(...logits);
-  const powers = logits.map((x) => Math.exp(x - largest));
+  const powers = logits.map((x) => Math.exp((x - largest) / temperature));
   const sum = powers.reduce((a, b) => a + b, 0);
   return powers.map((power) => power / sum);
 }

@@ -15,7 +15,7 @@ interface EvaluateFlags extends CommonFlags, ModelFlags, DataFlags {
   readonly task?: TrainingTask;
   readonly split: string;
   readonly maxLength?: number;
-  readonly threshold: number;
+  readonly threshold?: number;
   readonly scheme?: TagScheme;
   readonly top?: readonly number[];
   readonly retriever?: string;
@@ -40,7 +40,11 @@ export const evaluateCommand: CommandDefinition<EvaluateFlags> = {
       .addOption(new Option("--task <name>", "what is judged (default: as data and model say)").choices(TRAINING_TASKS))
       .option("--split <name>", "of a BEIR folder: which judgements", "test")
       .option("--max-length <n>", "tokens to read of a text (default: as the model says)", positiveInteger)
-      .option("--threshold <p>", "of several labels: the probability from which one counts", positiveNumber, 0.5)
+      .option(
+        "--threshold <p>",
+        "of several labels: the probability from which one counts (default: as fitted, else 0.5)",
+        positiveNumber,
+      )
       .addOption(new Option("--scheme <name>", "of tags: count only what this scheme allows").choices(SCHEMES))
       .option("--top <n>", "of rankings: places that count, several with more flags (default: 10)", appendInteger)
       .option("--retriever <where>", "of rank: the embedder that finds the documents (default: the default model)")

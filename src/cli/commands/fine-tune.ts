@@ -117,6 +117,7 @@ function addTaskFlags(command: Command): void {
     .option("--label-smoothing <x>", "of classes: share of the target spread over all (default: 0)", fractionBelowOne)
     .option("--focal-gamma <n>", "of classes: power of the focal loss; 2 is usual (default: 0, none)", wholeNumber)
     .option("--class-weights <how>", "balanced: by the inverse of their share; or label=weight,...", classWeights)
+    .option("--fit-scores", "of classes: fit the softmax's temperature, or each label's threshold, on the dev set")
     .addOption(new Option("--word-tokens <which>", "of tags: which learn (default: first)").choices(["first", "all"]))
     .option("--stride <n>", "of answers: tokens that neighbouring windows share (default: 128)", wholeNumber)
     .addOption(

@@ -17,7 +17,7 @@ export interface EvaluateOptions extends DatasetOptions, LoadOptions {
   readonly task?: TrainingTask | undefined;
   /** Of a BEIR folder: which judgements. Default: "test". */
   readonly split?: string | undefined;
-  /** Of multi-label classification: the probability from which a label counts. Default: 0.5. */
+  /** Of multi-label classification: the probability from which a label counts. Default: as the model states, else 0.5. */
   readonly threshold?: number | undefined;
   /** Of tags: count only what this scheme allows, as seqeval's strict mode. Default: none, as its default mode. */
   readonly scheme?: TagScheme | undefined;

@@ -56,7 +56,8 @@ export async function judgeClassifier(
   rows: readonly DataRow[],
   options: JudgeOptions,
 ): Promise<Judgement> {
-  const { threshold = 0.5, signal, onProgress } = options;
+  const { threshold, signal, onProgress } = options;
+  const least = (k: number) => threshold ?? classifier.thresholds?.[k] ?? 0.5;
   const isNumber = classifier.activation === "none" || classifier.labels.length === 1;
   checkKind(classifier, rows, isNumber);
   const results = await classifier.classify(rows.map(textInput), { signal, onProgress });
@@ -71,7 +72,7 @@ export async function judgeClassifier(
     const gold = rows.map(({ labels = [], where }) =>
       labels.map((label) => classifier.labels[labelIndex(classifier.labels, label, where)]!),
     );
-    const predicted = rows.map((_, i) => classifier.labels.filter((_, k) => scoresOf(i)[k]! >= threshold));
+    const predicted = rows.map((_, i) => classifier.labels.filter((_, k) => scoresOf(i)[k]! >= least(k)));
     return judgeLabelSets(gold, predicted);
   }
   return judgeClasses(

@@ -1,4 +1,6 @@
 import type { DataRow } from "../../datasets/data-row.ts";
+import { fitTemperature } from "../../evaluation/fit-temperature.ts";
+import { fitThreshold } from "../../evaluation/fit-threshold.ts";
 import type { InputReader } from "../../tasks/read-input.ts";
 import { sigmoid, softmax } from "../../tasks/score-activation.ts";
 import { type Judgement, judgeClasses, judgeLabelSets, judgeScores } from "../evaluate/judge.ts";
@@ -67,19 +69,42 @@ export function singleLabelTask(
       },
     }),
     results,
-    judge: (examples, logits, rows) =>
+    fitScores: (examples, logits) => ({ temperature: temperatureOf(examples, logits) }),
+    judge: (examples, logits, rows, { temperature } = {}) =>
       judgeClasses(
         labels.names,
         examples.map(({ targets }, i) => {
-          return { text: shownText(rows[i]!), gold: targets[0]!, probabilities: softmax(logits[i]!) };
+          return { text: shownText(rows[i]!), gold: targets[0]!, probabilities: softmax(logits[i]!, temperature) };
         }),
       ),
   };
 }
 
+/** 1 where every row is right: any larger logits would be better still, and the fit has no end. */
+function temperatureOf(examples: readonly TargetExample[], logits: readonly (readonly number[])[]): number {
+  const isRight = ({ targets }: TargetExample, i: number) => logits[i]!.indexOf(Math.max(...logits[i]!)) === targets[0];
+  if (examples.every(isRight)) return 1;
+  return fitTemperature(
+    examples.map(({ targets }) => targets[0]!),
+    logits,
+  );
+}
+
+const HALF = 0.5;
+
+/** That of the best F1; half where the rows have none of the label, or where all of them are below. */
+function thresholdOf(examples: readonly TargetExample[], logits: readonly (readonly number[])[], k: number): number {
+  const { threshold, f1 } = fitThreshold(
+    examples.map(({ targets }) => targets[k]!),
+    logits.map((row) => sigmoid(row[k]!)),
+  );
+  return f1 === 0 ? HALF : threshold;
+}
+
 /** Any number of labels a row: binary cross-entropy of each. */
 export function multiLabelTask(reader: InputReader, labels: ClassLabels): TuningTask<TargetExample, number[]> {
-  const chosen = (scores: readonly number[]) => labels.names.filter((_, k) => scores[k]! >= 0.5);
+  const chosen = (scores: readonly number[], thresholds?: readonly number[]) =>
+    labels.names.filter((_, k) => scores[k]! >= (thresholds?.[k] ?? HALF));
   return {
     head: "sequence",
     losses: ({ head }) => [binaryLoss("class", head.logits!)],
@@ -98,10 +123,11 @@ export function multiLabelTask(reader: InputReader, labels: ClassLabels): Tuning
       },
     }),
     results,
-    judge: (examples, logits) =>
+    fitScores: (examples, logits) => ({ thresholds: labels.names.map((_, k) => thresholdOf(examples, logits, k)) }),
+    judge: (examples, logits, _, { thresholds } = {}) =>
       judgeLabelSets(
         examples.map(({ targets }) => chosen(targets)),
-        logits.map((row) => chosen(row.map(sigmoid))),
+        logits.map((row) => chosen(row.map(sigmoid), thresholds)),
       ),
   };
 }

@@ -80,6 +80,12 @@ export interface FineTuneRecipe extends StepOptions {
   readonly focalGamma?: number | undefined;
   /** Of one class a row: "balanced" weighs each by the inverse of its share; or a number by label, else 1. Default: none. */
   readonly classWeights?: ClassWeights | undefined;
+  /**
+   * Of classes, with a dev set: fit on it the temperature of the softmax (one label a row) or each label's threshold
+   * (several), which `config.json` then states and `Classifier` and `evaluate` obey. The dev metrics are those with them.
+   * Default: false.
+   */
+  readonly fitScores?: boolean | undefined;
   /** Of tags: which tokens of a word learn its tag. Default: "first". */
   readonly wordTokens?: "first" | "all" | undefined;
   /** Of answers: tokens of the context that neighbouring windows share. Default: 128, at most half of those that fit. */

@@ -5,6 +5,7 @@ import type { Backend } from "../../backends/backend.ts";
 import { createBackend } from "../../backends/choose.ts";
 import { seedOf, uniform } from "../../backends/random.ts";
 import { elementCount } from "../../checkpoints/stored-types.ts";
+import { InputError } from "../../errors.ts";
 import { bootstrapIntervals } from "../../evaluation/bootstrap.ts";
 import type { Metrics } from "../../evaluation/reports.ts";
 import { batchesOfLikeLength } from "../batches/batches.ts";
@@ -28,7 +29,7 @@ import { type FullRecipe, fillRecipe } from "./recipe.ts";
 import { saveTuned } from "./save-tuned.ts";
 import { openStartingPoint, type Prepared, prepareHead, type StartingPoint } from "./starting-point.ts";
 import { readSplits, type Splits } from "./training-data.ts";
-import { Tuner } from "./tuner.ts";
+import { type Judged, Tuner } from "./tuner.ts";
 import type { Example, TuningTask } from "./tuning-task.ts";
 
 /** Tokens of a question with a window of its context. */
@@ -71,13 +72,24 @@ async function tuneOn(options: FineTuneOptions): Promise<FineTuneResult> {
     const read = await readSplits(options);
     const start = await openFor(read.task, options);
     const recipe = fillRecipe(options, start.checkpoint.config);
+    if (recipe.fewShot && recipe.fitScores)
+      throw new InputError("fitScores and fewShot are both given; pass one of them.");
     if (recipe.fewShot) return await tuneFewShot({ options, recipe, data: read, start, backend });
     const data = await preparePairs(read, recipe, { ...options, backend, maxLength: start.maxLength });
     const task = await chooseTask(data, start, recipe);
+    if (recipe.fitScores) checkFit(data, task);
     return await tune({ options, recipe, data: arranged(data, task), start, task, backend });
   } finally {
     if (given === undefined) await backend.close();
   }
+}
+
+/** @throws InputError where there is nothing to fit, or nothing to fit it on. */
+function checkFit({ task: name, dev }: Splits, task: TuningTask): void {
+  if (task.fitScores === undefined) {
+    throw new InputError(`fitScores is for texts with one label or several; this is ${name}. Leave it out.`);
+  }
+  if (dev === undefined) throw new InputError("fitScores needs a dev set: pass dev.");
 }
 
 function arranged({ task: name, train, dev }: Splits, task: TuningTask): Splits {
@@ -222,7 +234,7 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
   const stepsPerEpoch = Math.ceil(train.length / batchSize);
   const steps = epochs * stepsPerEpoch;
   const evaluateEvery = recipe.evaluateEvery ?? stepsPerEpoch;
-  let judgement: Judgement | undefined;
+  let judgement: Judged | undefined;
   let step = run.state?.step ?? 0;
   const result = await trainingLoop<readonly Example[]>({
     run,
@@ -240,7 +252,7 @@ async function runLoop(work: Work, sitting: Sitting): Promise<FineTuneResult> {
       ? {}
       : {
           evaluate: async () => {
-            judgement = await tuner.judge(dev, data.dev!.rows);
+            judgement = await tuner.judge(dev, data.dev!.rows, recipe);
             return judgement === undefined ? {} : { ...judgement.metrics, epoch: step / stepsPerEpoch };
           },
         }),
@@ -283,13 +295,14 @@ function epochOf(train: readonly Example[], batchSize: number, seed: number) {
 }
 
 /** The model as it is, its card, and what it makes of the dev set. */
-async function saveModel(work: Work, sitting: Sitting, step: number, judgement: Judgement | undefined): Promise<void> {
+async function saveModel(work: Work, sitting: Sitting, step: number, judgement: Judged | undefined): Promise<void> {
   const { options, data, start, task } = work;
   const { run, model, prepared, truncated } = sitting;
   const labels = task.head === "sequence" || task.head === "token" ? prepared.architecture.labels : [];
   const card = cardOf(work, run.config, { step, judgement, labels, truncated });
   const tensors = await model.tensors();
-  saveTuned(options.output, start, prepared, tensors, { card, task: data.task, base: options.model });
+  const fit = judgement?.fit ?? {};
+  saveTuned(options.output, start, prepared, tensors, { card, task: data.task, base: options.model, fit });
   writePredictions(options.output, judgement);
 }
 

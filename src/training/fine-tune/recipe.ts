@@ -34,6 +34,7 @@ export interface FullRecipe {
   readonly labelSmoothing: number;
   readonly focalGamma: number;
   readonly classWeights: ClassWeights | null;
+  readonly fitScores: boolean;
   readonly wordTokens: "first" | "all";
   readonly stride: number | null;
   readonly loss: EmbeddingLoss | RankingLoss | null;
@@ -106,6 +107,7 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     labelSmoothing: recipe.labelSmoothing ?? 0,
     focalGamma: recipe.focalGamma ?? 0,
     classWeights: recipe.classWeights ?? null,
+    fitScores: recipe.fitScores ?? false,
     wordTokens: recipe.wordTokens ?? "first",
     stride: recipe.stride ?? null,
     loss: recipe.loss ?? null,

@@ -7,10 +7,16 @@ import type { Judgement } from "../evaluate/judge.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import type { Learned } from "../training-loop.ts";
 import { cacheInputs, EmbeddingProgram } from "./cached-step.ts";
-import type { Example, TuningTask } from "./tuning-task.ts";
+import type { Example, ScoreFit, TuningTask } from "./tuning-task.ts";
 
 /** Most tokens of one run; a step of more is run in parts. */
 const RUN_TOKENS = 8192;
+
+/** What a model makes of a dev set. */
+export interface Judged extends Judgement {
+  /** What was fitted on it; empty without `fitScores`. */
+  readonly fit: ScoreFit;
+}
 
 /** A task on a model: learns from examples, and judges them. */
 export class Tuner {
@@ -79,7 +85,11 @@ export class Tuner {
   }
 
   /** What the model makes of a split; undefined when its outputs are not finite, which no figure can tell. */
-  async judge(examples: readonly Example[], rows: readonly DataRow[]): Promise<Judgement | undefined> {
+  async judge(
+    examples: readonly Example[],
+    rows: readonly DataRow[],
+    { fitScores }: { readonly fitScores: boolean },
+  ): Promise<Judged | undefined> {
     const results = new Array<unknown>(examples.length);
     const lengths = examples.map(({ length }) => length);
     for (const chosen of tokenBatches(lengths, RUN_TOKENS)) {
@@ -92,7 +102,8 @@ export class Tuner {
         results[i] = taken[k];
       });
     }
-    return this.#task.judge(examples, results, rows);
+    const fit = fitScores ? (this.#task.fitScores?.(examples, results) ?? {}) : {};
+    return { ...this.#task.judge(examples, results, rows, fit), fit };
   }
 
   #pack(examples: readonly Example[]): PackedBatch {

@@ -36,6 +36,14 @@ export interface CachedLoss {
   losses(embeddings: Value): readonly LossTerm[];
 }
 
+/** What is fitted on a dev set after a model has learned; `Classifier` reads it from `config.json`. */
+export interface ScoreFit {
+  /** Of one label a row: what logits are divided by. */
+  readonly temperature?: number;
+  /** Of several labels a row: the probability from which each counts. */
+  readonly thresholds?: readonly number[];
+}
+
 /** What makes a task of rows: how they are read, what is minimized, how the result is judged. */
 export interface TuningTask<E extends Example = Example, Result = unknown> {
   readonly head: HeadName;
@@ -67,7 +75,9 @@ export interface TuningTask<E extends Example = Example, Result = unknown> {
   readonly cached?: CachedLoss;
   /** One result an example. */
   results(outputs: RunOutputs, examples: readonly E[], batch: PackedBatch): Result[];
-  judge(examples: readonly E[], results: readonly Result[], rows: readonly DataRow[]): Judgement;
+  /** Of classes: what makes the scores of these results the best. */
+  fitScores?(examples: readonly E[], results: readonly Result[]): ScoreFit;
+  judge(examples: readonly E[], results: readonly Result[], rows: readonly DataRow[], fit?: ScoreFit): Judgement;
 }
 
 /** The rows of a matrix, as arrays. */
