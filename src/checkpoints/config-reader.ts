@@ -120,6 +120,8 @@ export const commonConfig = defineConfig({
   temperature: positive("cloze_temperature", 1),
   /** Of several labels a text, in their order: the score from which each counts. */
   thresholds: optional(list("cloze_thresholds", number)),
+  /** Of a tagger with a conditional random field: its transitions, (labels + 2) x labels numbers. */
+  transitions: optional(list("cloze_crf", number)),
   /** Absent means tied, as in the reference. */
   tiesEmbeddings: flag("tie_word_embeddings", true),
   /** A decoder sees no later positions: another model. */

@@ -12,7 +12,7 @@ function tokensOf(names: readonly string[], tags: readonly string[]): TokenScore
 }
 
 function spans(names: readonly string[], tags: readonly string[], aggregation: Aggregation, constrained = false) {
-  const rules = { aggregation, constrained, names, labels: readTagLabels(names) };
+  const rules = { aggregation, constrained, names, labels: readTagLabels(names), transitions: undefined };
   return entitiesOf(tokensOf(names, tags), rules).map(({ label, start, end }) => `${label} ${start}-${end}`);
 }
 

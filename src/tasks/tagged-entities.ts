@@ -1,6 +1,5 @@
 import { taggedEntities } from "../evaluation/entities.ts";
-import { indexOfLargest, likeliestLegalTags, likeliestTags } from "./choose-tags.ts";
-import type { TagLabels } from "./tag-labels.ts";
+import { chooseTags, indexOfLargest, type TagRules } from "./choose-tags.ts";
 import type { TokenScores } from "./token-scores.ts";
 
 /** How tokens make entities, as the strategies of transformers' pipeline are called. */
@@ -21,14 +20,10 @@ interface Unit {
   readonly scores: readonly number[];
 }
 
-export interface EntityRules {
+export interface EntityRules extends TagRules {
   readonly aggregation: Aggregation;
-  /** Whether only sequences of labels that the scheme allows are looked at. */
-  readonly constrained: boolean;
-  /** The model's labels ... */
+  /** The model's labels, whose meaning is `labels`. */
   readonly names: readonly string[];
-  /** ... and what they mean. */
-  readonly labels: TagLabels;
 }
 
 /**
@@ -36,10 +31,11 @@ export interface EntityRules {
  * its prefix; an entity's score is the mean of its tokens' or words'.
  */
 export function entitiesOf(tokens: readonly TokenScores[], rules: EntityRules): EntityRange[] {
-  const { aggregation, constrained, names, labels } = rules;
+  const { aggregation, names, labels } = rules;
   const units = aggregation === "none" || aggregation === "simple" ? tokens : scoreWords(tokens, aggregation);
   const rows = units.map(({ scores }) => scores);
-  const chosen = constrained ? likeliestLegalTags(rows, labels) : likeliestTags(rows);
+  const chosen =
+    rules.transitions === undefined || units !== tokens ? chooseTags(rows, rules) : tagWords(tokens, rules);
   const scores = chosen.map((label, i) => rows[i]![label]!);
   if (aggregation === "none") {
     return units.flatMap(({ start, end }, i) => {
@@ -55,6 +51,20 @@ export function entitiesOf(tokens: readonly TokenScores[], rules: EntityRules): 
     const score = scores.slice(start, end).reduce((sum, score) => sum + score, 0) / (end - start);
     return { label: type, start: units[start]!.start, end: units[end - 1]!.end, score };
   });
+}
+
+/** A conditional random field goes from word to word, by the first token of each; later ones have their likeliest label. */
+function tagWords(tokens: readonly TokenScores[], rules: EntityRules): number[] {
+  const chosen = tokens.map(({ scores }) => indexOfLargest(scores));
+  const firsts = tokens.flatMap(({ word }, i) => (i > 0 && tokens[i - 1]!.word === word ? [] : [i]));
+  const ofWords = chooseTags(
+    firsts.map((i) => tokens[i]!.scores),
+    rules,
+  );
+  firsts.forEach((i, word) => {
+    chosen[i] = ofWords[word]!;
+  });
+  return chosen;
 }
 
 /** Tokens of one word become one. */

@@ -91,6 +91,7 @@ export class Tagger extends Task {
   private constructor(opened: TaskModel) {
     super(opened);
     this.labels = opened.labels;
+    checkTransitions(opened);
     this.scheme = readTagLabels(opened.labels).scheme;
   }
 
@@ -168,7 +169,8 @@ class TagWork implements TaskWork<string | SplitText, ReadText, Entity[] | Taggi
     if (aggregation !== "none") checkNamed(opened.labels);
     this.#opened = opened;
     this.#reader = new InputReader(opened, { truncation, side, stride });
-    this.#rules = { aggregation, constrained, names: opened.labels, labels: readTagLabels(opened.labels) };
+    const { labels: names, config } = opened;
+    this.#rules = { aggregation, constrained, names, labels: readTagLabels(names), transitions: config.transitions };
     this.#options = options;
   }
 
@@ -218,6 +220,15 @@ class TagWork implements TaskWork<string | SplitText, ReadText, Entity[] | Taggi
         : entitiesOf(uniteWindows(windows), this.#rules);
     return ranges.map(({ label, start, end, score }) => ({ label, text: text.slice(start, end), start, end, score }));
   }
+}
+
+/** @throws ConfigError when a conditional random field is of other labels. */
+function checkTransitions({ labels, config: { transitions } }: TaskModel): void {
+  const expected = (labels.length + 2) * labels.length;
+  if (transitions === undefined || transitions.length === expected) return;
+  throw new ConfigError(
+    `config.json: cloze_crf has ${transitions.length} numbers; expected ${expected}, (labels + 2) x labels.`,
+  );
 }
 
 function checkChoice(name: string, value: string, known: readonly string[]): void {

@@ -119,6 +119,7 @@ function addTaskFlags(command: Command): void {
     .option("--class-weights <how>", "balanced: by the inverse of their share; or label=weight,...", classWeights)
     .option("--fit-scores", "of classes: fit the softmax's temperature, or each label's threshold, on the dev set")
     .addOption(new Option("--word-tokens <which>", "of tags: which learn (default: first)").choices(["first", "all"]))
+    .option("--crf", "of tags: learn and find whole sequences, by a conditional random field")
     .option("--stride <n>", "of answers: tokens that neighbouring windows share (default: 128)", wholeNumber)
     .addOption(
       new Option("--loss <name>", "of embeddings or of rank (default: as the data say)").choices([

@@ -1,3 +1,4 @@
+import { commonConfig } from "../../checkpoints/config-reader.ts";
 import { LabelSet } from "../../datasets/label-set.ts";
 import { InputError } from "../../errors.ts";
 import { crossEncoderPrompt } from "../../tasks/prompts.ts";
@@ -7,6 +8,7 @@ import { answerTask } from "./answer-task.ts";
 import { choiceTask } from "./choice-task.ts";
 import { ClassLabels } from "./class-labels.ts";
 import { multiLabelTask, regressionTask, singleLabelTask } from "./classify-task.ts";
+import { crfTask } from "./crf-task.ts";
 import { embedTask } from "./embed-task.ts";
 import { rankTask } from "./rank-task.ts";
 import type { FullRecipe } from "./recipe.ts";
@@ -27,11 +29,11 @@ export async function chooseTask(
   const model = { tokenizer: start.tokenizer, maxLength: start.maxLength, layout: start.location.layout };
   const reader = new InputReader(model, { truncation: "truncate", prompt: crossEncoderPrompt(start.location.layout) });
   const labels = async () => new ClassLabels(await LabelSet.collect(rows, data.name), start.architecture.labels);
-  const { wordTokens } = recipe;
+  if (recipe.crf && task !== "tag") throw new InputError(`crf is for tags; this is ${task}. Leave it out.`);
   switch (task) {
     case "tag":
       require(data, task, data.target === "tags", '"tokens" and "tags"');
-      return tagTask(reader, await labels(), { wordTokens }) as TuningTask;
+      return tagsTask(reader, await labels(), start, recipe) as TuningTask;
     case "embed":
       return embedTask({ train: data, dev }, start, recipe) as TuningTask;
     case "rank":
@@ -45,6 +47,21 @@ export async function chooseTask(
       require(data, task, data.input === "choices" && data.target === "label", '"text", "choices" and "label"');
       return choiceTask(rows, reader) as TuningTask;
   }
+}
+
+function tagsTask(
+  reader: InputReader,
+  classes: ClassLabels,
+  { architecture, checkpoint }: StartingPoint,
+  { wordTokens, crf }: FullRecipe,
+) {
+  const plain = tagTask(reader, classes, { wordTokens });
+  if (!crf) return plain;
+  if (wordTokens === "all") {
+    throw new InputError('crf learns by the first tokens of words; wordTokens is "all". Pass one of them.');
+  }
+  const isSame = architecture.labels.join("\n") === classes.names.join("\n");
+  return crfTask(plain, classes.names, isSame ? commonConfig.read(checkpoint.config).transitions : undefined);
 }
 
 async function classifyTask(

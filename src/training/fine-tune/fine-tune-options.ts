@@ -88,6 +88,11 @@ export interface FineTuneRecipe extends StepOptions {
   readonly fitScores?: boolean | undefined;
   /** Of tags: which tokens of a word learn its tag. Default: "first". */
   readonly wordTokens?: "first" | "all" | undefined;
+  /**
+   * Of tags: put a linear-chain conditional random field on the tags of words, so that whole sequences are learned and found.
+   * Learns by `wordTokens: "first"`. Default: false.
+   */
+  readonly crf?: boolean | undefined;
   /** Of answers: tokens of the context that neighbouring windows share. Default: 128, at most half of those that fit. */
   readonly stride?: number | undefined;
   /**

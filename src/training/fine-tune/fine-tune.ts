@@ -302,7 +302,8 @@ async function saveModel(work: Work, sitting: Sitting, step: number, judgement: 
   const card = cardOf(work, run.config, { step, judgement, labels, truncated });
   const tensors = await model.tensors();
   const fit = judgement?.fit ?? {};
-  saveTuned(options.output, start, prepared, tensors, { card, task: data.task, base: options.model, fit });
+  const keys = task.tailConfig?.(tensors) ?? {};
+  saveTuned(options.output, start, prepared, tensors, { card, task: data.task, base: options.model, fit, keys });
   writePredictions(options.output, judgement);
 }
 

@@ -35,6 +35,7 @@ export interface FullRecipe {
   readonly focalGamma: number;
   readonly classWeights: ClassWeights | null;
   readonly fitScores: boolean;
+  readonly crf: boolean;
   readonly wordTokens: "first" | "all";
   readonly stride: number | null;
   readonly loss: EmbeddingLoss | RankingLoss | null;
@@ -109,6 +110,7 @@ export function fillRecipe(recipe: FineTuneRecipe, config: JsonObject): FullReci
     classWeights: recipe.classWeights ?? null,
     fitScores: recipe.fitScores ?? false,
     wordTokens: recipe.wordTokens ?? "first",
+    crf: recipe.crf ?? false,
     stride: recipe.stride ?? null,
     loss: recipe.loss ?? null,
     miniBatchSize: recipe.miniBatchSize ?? null,

@@ -17,6 +17,8 @@ export interface TunedFiles {
   /** The model that was tuned, as it was named. */
   readonly base: string;
   readonly fit: ScoreFit;
+  /** Further keys of `config.json`. */
+  readonly keys: JsonObject;
 }
 
 /** What the names of modules' parameters begin with; see `openSentenceTail`. */
@@ -63,7 +65,7 @@ function save(
   folder: string,
   { location, checkpoint, maxLength }: StartingPoint,
   { config }: Prepared,
-  { task, fit }: TunedFiles,
+  { task, fit, keys }: TunedFiles,
   content: Pick<RepositoryContent, "weightFiles" | "texts" | "moduleFiles">,
 ): void {
   const isEmbedder = task === "embed";
@@ -73,15 +75,15 @@ function save(
   const copies = names.map((name) => ({ from: joinPath(checkpoint.folder, name), name }));
   saveRepository(folder, {
     ...content,
-    configText: editJson(checkpoint.configText, { ...config, ...fitKeys(fit, checkpoint.config) }),
+    configText: editJson(checkpoint.configText, { ...config, ...fitKeys(fit, checkpoint.config), ...keys }),
     texts: { ...content.texts, ...(isEmbedder ? embedderTexts(location, checkpoint.config, maxLength) : {}) },
     copies: isEmbedder ? [...copies, ...moduleConfigs(location)] : copies,
   });
 }
 
-/** Keys of `config.json`; what was fitted to the scores of the model before holds no more. */
+/** Keys of `config.json`; what was fitted to the model before holds no more. */
 function fitKeys({ temperature, thresholds }: ScoreFit, before: JsonObject): JsonObject {
-  const keys = { cloze_temperature: temperature, cloze_thresholds: thresholds };
+  const keys = { cloze_temperature: temperature, cloze_thresholds: thresholds, cloze_crf: undefined };
   const told = Object.entries(keys).filter(([key, value]) => value !== undefined || Object.hasOwn(before, key));
   return Object.fromEntries(told.map(([key, value]) => [key, value ?? null])) as JsonObject;
 }

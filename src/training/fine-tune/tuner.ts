@@ -50,11 +50,23 @@ export class Tuner {
       const { extra, ...sizes } = this.#task.targets(part, total);
       const packed = this.#pack(part);
       const batch = { ...packed, ...sizes, extra: { ...packed.extra, ...extra, seed: this.#seedOf(step, i) } };
-      const losses = await this.#model.accumulate(batch);
-      loss += Object.values(losses).reduce((sum, value) => sum + value, 0);
+      loss += await this.#accumulate(batch, part, total);
       tokens += batch.ids.length;
     }
     return { loss, tokens };
+  }
+
+  /** The loss of a part, whose gradients are added up. */
+  async #accumulate(batch: PackedBatch, part: readonly Example[], total: number): Promise<number> {
+    const { outside } = this.#task;
+    if (outside === undefined) {
+      const losses = await this.#model.accumulate(batch);
+      return Object.values(losses).reduce((sum, value) => sum + value, 0);
+    }
+    const outputs = await this.#model.run(batch, outside.outputs, { drops: true });
+    const { loss, extra } = outside.learn(outputs, part, batch, total);
+    await this.#model.accumulate({ ...batch, extra: { ...batch.extra, ...extra } });
+    return loss;
   }
 
   /** As `learn`, some rows at a time, though the loss is of all together. */
