@@ -74,6 +74,6 @@ test("without a dev set the first seed's model is kept; seeds that are none are 
   expect(result).toMatchObject({ bestSeed: 5, mean: {}, end: "done" });
   expect(weightsOf(result.model!)).toEqual(weightsOf(result.runs[0]!.model!));
   for (const seeds of [[], [1, 1], [-1], [0.5]]) {
-    expect(() => fineTuneSeeds({ ...given, seeds })).toThrow("expected whole numbers from 0");
+    await expect(fineTuneSeeds({ ...given, seeds })).rejects.toThrow("expected whole numbers from 0");
   }
 });

@@ -159,7 +159,7 @@ function classWeights(value: string): ClassWeights {
 }
 
 function appendSeeds(value: string, previous: readonly number[] | undefined): readonly number[] {
-  return [...(previous ?? []), wholeNumber(value)];
+  return [...(previous ?? []), ...value.split(",").map(wholeNumber)];
 }
 
 function appendIntegers(value: string, previous: readonly number[] | undefined): readonly number[] {

@@ -105,6 +105,11 @@ function thresholdOf(examples: readonly TargetExample[], logits: readonly (reado
 export function multiLabelTask(reader: InputReader, labels: ClassLabels): TuningTask<TargetExample, number[]> {
   const chosen = (scores: readonly number[], thresholds?: readonly number[]) =>
     labels.names.filter((_, k) => scores[k]! >= (thresholds?.[k] ?? HALF));
+  const judge = (examples: readonly TargetExample[], logits: readonly number[][], thresholds?: readonly number[]) =>
+    judgeLabelSets(
+      examples.map(({ targets }) => chosen(targets)),
+      logits.map((row) => chosen(row.map(sigmoid), thresholds)),
+    );
   return {
     head: "sequence",
     losses: ({ head }) => [binaryLoss("class", head.logits!)],
@@ -123,12 +128,13 @@ export function multiLabelTask(reader: InputReader, labels: ClassLabels): Tuning
       },
     }),
     results,
-    fitScores: (examples, logits) => ({ thresholds: labels.names.map((_, k) => thresholdOf(examples, logits, k)) }),
-    judge: (examples, logits, _, { thresholds } = {}) =>
-      judgeLabelSets(
-        examples.map(({ targets }) => chosen(targets)),
-        logits.map((row) => chosen(row.map(sigmoid), thresholds)),
-      ),
+    fitScores(examples, logits) {
+      const thresholds = labels.names.map((_, k) => thresholdOf(examples, logits, k));
+      const score = (each?: readonly number[]) => judge(examples, logits, each).metrics.f1_micro!;
+      // A rare label's best threshold may let in more than it is worth to all labels together.
+      return { thresholds: score(thresholds) >= score() ? thresholds : thresholds.map(() => HALF) };
+    },
+    judge: (examples, logits, _, { thresholds } = {}) => judge(examples, logits, thresholds),
   };
 }
 

@@ -43,7 +43,7 @@ export interface FineTuneSeedsResult {
  *
  * @throws InputError when seeds are none, no whole numbers, or twice the same; besides, what `fineTune` throws.
  */
-export function fineTuneSeeds(options: FineTuneSeedsOptions): Promise<FineTuneSeedsResult> {
+export async function fineTuneSeeds(options: FineTuneSeedsOptions): Promise<FineTuneSeedsResult> {
   checkSeeds(options.seeds);
   return explainingFaults(options.output, () => tuneEach(options));
 }
