@@ -44,8 +44,6 @@ void attend_block(const AttentionOperands& o, const QueryBlock& block, const Ten
 
 namespace {
 
-int32_t tiles(const Call* call) { return static_cast<int32_t>(attention_division(call).tiles); }
-
 size_t scratch(const Call* call) { return AttentionWorkspace::bytes(attention_operands(call).size()); }
 
 void run(const Call* call, int32_t tile, char* scratch) {
@@ -59,6 +57,6 @@ void run(const Call* call, int32_t tile, char* scratch) {
 
 }  // namespace
 
-extern const Kernel attention_kernel = {tiles, run, scratch};
+extern const Kernel attention_kernel = {attention_tiles, run, scratch};
 
 }  // namespace cloze::CLOZE_ISA

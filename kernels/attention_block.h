@@ -124,6 +124,17 @@ inline void score_keys(const AttentionOperands& o, const QueryBlock& block, cons
   add_biases(o, block, first, count, line, scores);
 }
 
+// The last text that starts at a row of the batch or before it.
+inline int64_t text_at(const int32_t* offsets, int64_t texts, int64_t row) {
+  int64_t low = 0;
+  for (int64_t high = texts; high - low > 1;) {
+    const int64_t middle = (low + high) / 2;
+    if (offsets[middle] <= row) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 // How attention is cut into tiles: by ranges of tokens in which blocks of queries start, and by heads.
 struct AttentionDivision {
   int64_t tokens_each;
@@ -161,13 +172,7 @@ CLOZE_INLINE void each_query_block(const AttentionDivision& division, int32_t ti
   const int64_t end = smaller_of(start + division.tokens_each, offsets[texts]);
   const int64_t first_head = tile % division.head_tiles * division.heads_each;
   const int64_t last_head = smaller_of(first_head + division.heads_each, heads);
-  int64_t low = 0;  // the last text that starts at `start` or before
-  for (int64_t high = texts; high - low > 1;) {
-    const int64_t middle = (low + high) / 2;
-    if (offsets[middle] <= start) low = middle;
-    else high = middle;
-  }
-  for (int64_t text = low; text < texts && offsets[text] < end; text++) {
+  for (int64_t text = text_at(offsets, texts, start); text < texts && offsets[text] < end; text++) {
     const int64_t from = offsets[text], to = offsets[text + 1];
     const int64_t skipped = start > from ? (start - from + QUERY_BLOCK - 1) / QUERY_BLOCK : 0;
     for (int64_t first = from + skipped * QUERY_BLOCK; first < to && first < end; first += QUERY_BLOCK) {

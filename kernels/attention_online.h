@@ -146,6 +146,8 @@ inline AttentionDivision attention_division(const Call* call) {
   return AttentionDivision(integers_of(offsets), count_of(offsets) - 1, o.heads, o.size(), o.window);
 }
 
+inline int32_t attention_tiles(const Call* call) { return static_cast<int32_t>(attention_division(call).tiles); }
+
 // In f32, whatever the precision. Not inlined: modules of WebAssembly would hold it twice.
 __attribute__((noinline)) void attend_block(const AttentionOperands& o, const QueryBlock& block, const Tensor* v, const Tensor* y, const AttentionWorkspace& w);
 

@@ -139,10 +139,9 @@ void prepare(const Call* call, int32_t tile, char* scratch) {
   const Tensor* offsets = call->in[ATTENTION_IN_OFFSETS];
   const int32_t* starts = integers_of(offsets);
   const int64_t texts = count_of(offsets) - 1, start = tile * int64_t{KEY_BLOCK};
-  for (int64_t text = 0; text < texts; text++) {
+  for (int64_t text = text_at(starts, texts, start); text < texts && starts[text] < start + KEY_BLOCK; text++) {
     const int64_t from = starts[text], to = starts[text + 1];
-    if (to - from < LEAST_TOKENS || to <= start) continue;
-    if (from >= start + KEY_BLOCK) return;
+    if (to - from < LEAST_TOKENS) continue;
     const int64_t index = start > from ? (start - from + KEY_BLOCK - 1) / KEY_BLOCK : 0;
     const int64_t first = from + index * KEY_BLOCK;
     if (first >= start + KEY_BLOCK || first >= to) continue;
@@ -150,8 +149,6 @@ void prepare(const Call* call, int32_t tile, char* scratch) {
                 reinterpret_cast<float*>(scratch));
   }
 }
-
-int32_t tiles(const Call* call) { return static_cast<int32_t>(attention_division(call).tiles); }
 
 size_t scratch(const Call* call) {
   const int64_t size = attention_operands(call).size();
@@ -181,7 +178,7 @@ constexpr Kernel preparation = {prepare_tiles, prepare, prepare_scratch};
 
 }  // namespace
 
-extern const Kernel attention_amx_kernel = {tiles, run, scratch, &preparation, shared};
+extern const Kernel attention_amx_kernel = {attention_tiles, run, scratch, &preparation, shared};
 
 #endif
 

@@ -1,8 +1,8 @@
 """PyTorch's training step: python torch-training.py CONFIG.json THREADS f32|bf16
 
 Forward, backward, clipping and AdamW of a model with fresh weights, in bf16 by autocast. Reads requests
-{"texts", "tokens", "maskRate", "calls"} from standard input, one a line, and answers each with a line: the median milliseconds of a
-step and the first numbers of the result, the loss.
+{"texts", "tokens", "maskRate", "calls"} from standard input, one a line, and answers each with a line: the median
+milliseconds of a step and the first numbers of the result, the loss.
 """
 
 import json

@@ -1,23 +1,12 @@
 import { basename } from "node:path";
 import type { FineTuneSeedsResult } from "../training/fine-tune/fine-tune-seeds.ts";
 import type { Call } from "./command-definition.ts";
-import { stoppedCode } from "./exit-codes.ts";
-import type { CommonFlags } from "./flags.ts";
-import { isForPeople } from "./results.ts";
 import { table } from "./table.ts";
-import { writeText } from "./terminal.ts";
+import { writeRun } from "./write-run.ts";
 
-/** What the runs of several seeds came to: for people a table of their figures, else the result as a line of JSON. */
-export async function writeSeeds(
-  result: FineTuneSeedsResult,
-  output: string,
-  { flags: { json }, terminal, reporter }: Call,
-): Promise<number | undefined> {
-  reporter.clear();
-  const flags: CommonFlags = json === undefined ? {} : { json };
-  const text = isForPeople(flags, terminal) ? toText(result, output) : JSON.stringify(result);
-  await writeText(terminal.stdout, `${text}\n`);
-  return result.end === "interrupted" ? stoppedCode(terminal.signal) : undefined;
+/** What the runs of several seeds came to: for people a table of their figures. */
+export function writeSeeds(result: FineTuneSeedsResult, output: string, call: Call): Promise<number | undefined> {
+  return writeRun(result, (tuned) => toText(tuned, output), call);
 }
 
 function toText({ model, runs, bestSeed, mean, standardDeviation, end }: FineTuneSeedsResult, output: string): string {

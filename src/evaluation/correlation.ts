@@ -80,7 +80,7 @@ function ranks(values: readonly number[]): number[] {
   return result;
 }
 
-function mean(values: readonly number[]): number {
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 

@@ -22,8 +22,9 @@ export interface Classification {
  * @param top how many scores to keep. Default: all.
  */
 export function toClassification(labels: readonly string[], scores: readonly number[], top?: number): Classification {
-  const order = scores.map((_, i) => i).sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
-  const best = order.slice(0, top).map((i) => [labels[i] as string, scores[i] as number] as const);
+  const best = byScore(scores)
+    .slice(0, top)
+    .map((i) => [labels[i] as string, scores[i] as number] as const);
   const [[label, score]] = best as unknown as [readonly [string, number]];
   return { label, score, scores: Object.fromEntries(best) };
 }
@@ -34,8 +35,14 @@ export function chooseLabels(
   scores: readonly number[],
   thresholds: readonly number[],
 ): string[] {
-  const reached = labels.map((_, i) => i).filter((i) => scores[i]! >= thresholds[i]!);
-  return reached.sort((a, b) => scores[b]! - scores[a]! || a - b).map((i) => labels[i]!);
+  return byScore(scores)
+    .filter((i) => scores[i]! >= thresholds[i]!)
+    .map((i) => labels[i]!);
+}
+
+/** Numbers of the labels, the highest score first, of equals in the model's order. */
+function byScore(scores: readonly number[]): number[] {
+  return scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
 }
 
 /** @throws InputError when `top` is no whole number above 0. More than there are is as many as there are. */

@@ -1,6 +1,7 @@
 import type { DataRow } from "../../datasets/data-row.ts";
 import { fitTemperature } from "../../evaluation/fit-temperature.ts";
 import { fitThreshold } from "../../evaluation/fit-threshold.ts";
+import { indexOfLargest } from "../../tasks/choose-tags.ts";
 import type { InputReader } from "../../tasks/read-input.ts";
 import { sigmoid, softmax } from "../../tasks/score-activation.ts";
 import { type Judgement, judgeClasses, judgeLabelSets, judgeScores } from "../evaluate/judge.ts";
@@ -82,8 +83,7 @@ export function singleLabelTask(
 
 /** 1 where every row is right: any larger logits would be better still, and the fit has no end. */
 function temperatureOf(examples: readonly TargetExample[], logits: readonly (readonly number[])[]): number {
-  const isRight = ({ targets }: TargetExample, i: number) => logits[i]!.indexOf(Math.max(...logits[i]!)) === targets[0];
-  if (examples.every(isRight)) return 1;
+  if (examples.every(({ targets }, i) => indexOfLargest(logits[i]!) === targets[0])) return 1;
   return fitTemperature(
     examples.map(({ targets }) => targets[0]!),
     logits,

@@ -8,15 +8,13 @@ import { chooseTags } from "../../tasks/choose-tags.ts";
 import { softmax } from "../../tasks/score-activation.ts";
 import { readTagLabels } from "../../tasks/tag-labels.ts";
 import { crfLoss } from "../losses/crf-loss.ts";
-import type { TagExample } from "./tag-task.ts";
+import { type TagExample, tagsOfWords } from "./tag-task.ts";
 import type { TuningTask } from "./tuning-task.ts";
 
 /** As the modules of Sentence Transformers: a parameter that is no part of the checkpoint's weights. */
 const PARAMETER = "modules.crf.transitions";
 /** Of transitions to the parameter: optimizers change a number by about the rate, which for scores is too little. */
 const SCALE = 100;
-/** Tags of words that a cut text has no token for. */
-const CUT = "O";
 
 /**
  * A tagger with a linear-chain conditional random field on the logits of words' first tokens: whole sequences of tags learn,
@@ -48,27 +46,21 @@ export function crfTask(
         return { name, rows: sumColumns(multiply(value, gradient)) };
       }),
     targets: () => ({ extra: {} }),
-    outside: {
-      outputs: ["logits", "transitions"],
-      learn: (outputs, examples, batch, total) => learn(outputs, examples, batch, total),
-    },
+    learnOutside: learn,
     results: ({ logits, transitions }, examples, { offsets }) =>
-      examples.map(({ firsts }, i) => {
-        const kept = firsts.filter((token) => token !== -1);
-        const rows = kept.map((token) => {
+      examples.map((example, i) => {
+        const scoresOf = (token: number) => {
           const at = (offsets[i]! + token) * count;
           return softmax(Array.from(logits!.subarray(at, at + count)));
-        });
-        const chosen = chooseTags(rows, { ...rules, transitions });
-        const outside = Math.max(0, names.indexOf(CUT));
-        return firsts.map((token) => (token === -1 ? outside : chosen.shift()!));
+        };
+        return tagsOfWords(example, names, (tokens) => chooseTags(tokens.map(scoresOf), { ...rules, transitions }));
       }),
   };
 }
 
 function transitionsOf(trained: readonly StoredTensor[]): Float32Array {
   const tensor = trained.find(({ name }) => name === PARAMETER)!;
-  return tensorValues(tensor).map((value) => Math.fround(value * SCALE));
+  return tensorValues(tensor).map((value) => value * SCALE);
 }
 
 /** Gradients of the mean over all words of a step, by the logits of first tokens and by the transitions. */

@@ -1,8 +1,9 @@
-import { cpSync, existsSync, renameSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { removePath, writeTextFile } from "#platform";
-import { createBackend } from "../../backends/choose.ts";
+import { listFolder, writeTextFile } from "#platform";
+import { saveRepository } from "../../checkpoints/save-repository.ts";
 import { InputError } from "../../errors.ts";
+import { mean } from "../../evaluation/correlation.ts";
 import type { Metrics } from "../../evaluation/reports.ts";
 import { explainingFaults } from "../runs/run-fault.ts";
 import { type FineTuneResult, fineTune } from "./fine-tune.ts";
@@ -55,25 +56,20 @@ function checkSeeds(seeds: readonly number[]): void {
 }
 
 async function tuneEach({ seeds, ...options }: FineTuneSeedsOptions): Promise<FineTuneSeedsResult> {
-  const given = typeof options.backend === "object" ? options.backend : undefined;
-  const backend = given ?? (await createBackend(options.backend as string | undefined, { threads: options.threads }));
   const runs: SeedRun[] = [];
-  try {
-    for (const seed of seeds) {
-      options.onNote?.(`seed ${seed}, run ${runs.length + 1} of ${seeds.length}`);
-      const folder = join(options.output, `seed-${seed}`);
-      const result = await fineTune({ ...options, backend, seed, output: folder });
-      runs.push({ seed, folder, ...result });
-      if (result.end === "interrupted")
-        return { ...summaryOf(runs), model: undefined, bestSeed: undefined, end: "interrupted" };
+  for (const seed of seeds) {
+    options.onNote?.(`seed ${seed}, run ${runs.length + 1} of ${seeds.length}`);
+    const folder = join(options.output, `seed-${seed}`);
+    const result = await fineTune({ ...options, seed, output: folder });
+    runs.push({ seed, folder, ...result });
+    if (result.end === "interrupted") {
+      return { ...summaryOf(runs), model: undefined, bestSeed: undefined, end: "interrupted" };
     }
-  } finally {
-    if (given === undefined) await backend.close();
   }
   const best = bestOf(runs);
   const summary = { bestSeed: best.seed, ...summaryOf(runs) };
   const model = join(options.output, "model");
-  copyFolder(best.model!, model);
+  copyModel(best.model!, model);
   writeTextFile(join(options.output, "seeds.json"), `${JSON.stringify(told(summary), null, 2)}\n`);
   return { model, ...summary, end: "done" };
 }
@@ -91,10 +87,6 @@ function summaryOf(runs: readonly SeedRun[]) {
   return { runs, mean: over(mean), standardDeviation: over(standardDeviation) };
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 function standardDeviation(values: readonly number[]): number {
   if (values.length === 1) return 0;
   const middle = mean(values);
@@ -107,11 +99,11 @@ function told({ runs, ...summary }: ReturnType<typeof summaryOf> & { readonly be
   return { ...summary, runs: perSeed };
 }
 
-/** Written beside and renamed, so that what stands there is whole. */
-function copyFolder(from: string, to: string): void {
-  const partial = `${to}.partial`;
-  removePath(partial);
-  cpSync(from, partial, { recursive: true });
-  if (existsSync(to)) removePath(to);
-  renameSync(partial, to);
+function copyModel(from: string, to: string): void {
+  const others = listFolder(from).filter((name) => name !== "config.json");
+  saveRepository(to, {
+    configText: readFileSync(join(from, "config.json"), "utf8"),
+    weightFiles: [],
+    copies: others.map((name) => ({ from: join(from, name), name })),
+  });
 }

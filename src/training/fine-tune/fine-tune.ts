@@ -29,6 +29,7 @@ import { type FullRecipe, fillRecipe } from "./recipe.ts";
 import { saveTuned } from "./save-tuned.ts";
 import { openStartingPoint, type Prepared, prepareHead, type StartingPoint } from "./starting-point.ts";
 import { readSplits, type Splits } from "./training-data.ts";
+import { fitKeys } from "./tuned-config.ts";
 import { type Judged, Tuner } from "./tuner.ts";
 import type { Example, TuningTask } from "./tuning-task.ts";
 
@@ -301,9 +302,8 @@ async function saveModel(work: Work, sitting: Sitting, step: number, judgement: 
   const labels = task.head === "sequence" || task.head === "token" ? prepared.architecture.labels : [];
   const card = cardOf(work, run.config, { step, judgement, labels, truncated });
   const tensors = await model.tensors();
-  const fit = judgement?.fit ?? {};
-  const keys = task.tailConfig?.(tensors) ?? {};
-  saveTuned(options.output, start, prepared, tensors, { card, task: data.task, base: options.model, fit, keys });
+  const keys = { ...fitKeys(judgement?.fit ?? {}), ...task.tailConfig?.(tensors) };
+  saveTuned(options.output, start, prepared, tensors, { card, task: data.task, base: options.model, keys });
   writePredictions(options.output, judgement);
 }
 

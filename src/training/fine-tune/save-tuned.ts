@@ -8,7 +8,6 @@ import type { TrainingTask } from "../evaluate/evaluate-options.ts";
 import { adapterFiles } from "./adapter-files.ts";
 import { mergeAdapters } from "./lora.ts";
 import type { Prepared, StartingPoint } from "./starting-point.ts";
-import type { ScoreFit } from "./tuning-task.ts";
 
 /** What else a model's folder holds. */
 export interface TunedFiles {
@@ -16,7 +15,6 @@ export interface TunedFiles {
   readonly task: TrainingTask;
   /** The model that was tuned, as it was named. */
   readonly base: string;
-  readonly fit: ScoreFit;
   /** Further keys of `config.json`. */
   readonly keys: JsonObject;
 }
@@ -65,7 +63,7 @@ function save(
   folder: string,
   { location, checkpoint, maxLength }: StartingPoint,
   { config }: Prepared,
-  { task, fit, keys }: TunedFiles,
+  { task, keys }: TunedFiles,
   content: Pick<RepositoryContent, "weightFiles" | "texts" | "moduleFiles">,
 ): void {
   const isEmbedder = task === "embed";
@@ -75,17 +73,10 @@ function save(
   const copies = names.map((name) => ({ from: joinPath(checkpoint.folder, name), name }));
   saveRepository(folder, {
     ...content,
-    configText: editJson(checkpoint.configText, { ...config, ...fitKeys(fit, checkpoint.config), ...keys }),
+    configText: editJson(checkpoint.configText, { ...config, ...keys }),
     texts: { ...content.texts, ...(isEmbedder ? embedderTexts(location, checkpoint.config, maxLength) : {}) },
     copies: isEmbedder ? [...copies, ...moduleConfigs(location)] : copies,
   });
-}
-
-/** Keys of `config.json`; what was fitted to the model before holds no more. */
-function fitKeys({ temperature, thresholds }: ScoreFit, before: JsonObject): JsonObject {
-  const keys = { cloze_temperature: temperature, cloze_thresholds: thresholds, cloze_crf: undefined };
-  const told = Object.entries(keys).filter(([key, value]) => value !== undefined || Object.hasOwn(before, key));
-  return Object.fromEntries(told.map(([key, value]) => [key, value ?? null])) as JsonObject;
 }
 
 /** Settings of modules that have weights. */

@@ -48,12 +48,12 @@ export function tagTask(
       const tagWeights = Float32Array.from(tagLabels, (label) => (label < 0 ? 0 : 1 / total));
       return { extra: { tagLabels, tagWeights } };
     },
-    // The best label of each word: cut ones are outside, where there is such a label.
     results({ logits }, examples, { offsets }) {
       const count = labels.names.length;
-      const outside = Math.max(0, labels.names.indexOf("O"));
-      return examples.map(({ firsts }, i) =>
-        firsts.map((token) => (token === -1 ? outside : bestOf(logits!, (offsets[i]! + token) * count, count))),
+      return examples.map((example, i) =>
+        tagsOfWords(example, labels.names, (tokens) =>
+          tokens.map((token) => bestOf(logits!, (offsets[i]! + token) * count, count)),
+        ),
       );
     },
     judge: (_, results, rows) =>
@@ -62,6 +62,18 @@ export function tagTask(
         results.map((tags) => tags.map((tag) => labels.names[tag]!)),
       ),
   };
+}
+
+/** The tag of each word: `choose` gives those of first tokens; cut words are outside, where there is such a tag. */
+export function tagsOfWords(
+  { firsts }: TagExample,
+  names: readonly string[],
+  choose: (tokens: readonly number[]) => readonly number[],
+): number[] {
+  const chosen = choose(firsts.filter((token) => token !== -1));
+  const outside = Math.max(0, names.indexOf("O"));
+  let next = 0;
+  return firsts.map((token) => (token === -1 ? outside : chosen[next++]!));
 }
 
 function bestOf(logits: Float32Array, start: number, count: number): number {

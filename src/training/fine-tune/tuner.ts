@@ -58,13 +58,12 @@ export class Tuner {
 
   /** The loss of a part, whose gradients are added up. */
   async #accumulate(batch: PackedBatch, part: readonly Example[], total: number): Promise<number> {
-    const { outside } = this.#task;
-    if (outside === undefined) {
+    if (this.#task.learnOutside === undefined) {
       const losses = await this.#model.accumulate(batch);
       return Object.values(losses).reduce((sum, value) => sum + value, 0);
     }
-    const outputs = await this.#model.run(batch, outside.outputs, { drops: true });
-    const { loss, extra } = outside.learn(outputs, part, batch, total);
+    const outputs = await this.#model.run(batch, this.#task.outputs, { drops: true });
+    const { loss, extra } = this.#task.learnOutside(outputs, part, batch, total);
     await this.#model.accumulate({ ...batch, extra: { ...batch.extra, ...extra } });
     return loss;
   }

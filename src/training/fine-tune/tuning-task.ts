@@ -44,24 +44,6 @@ export interface ScoreFit {
   readonly thresholds?: readonly number[];
 }
 
-/** A loss that is found outside the program: its gradients come back as inputs of the step. */
-export interface OutsideLoss<E extends Example> {
-  /** Outputs of the model that it reads. */
-  readonly outputs: readonly string[];
-  /**
-   * The loss of some of a step's examples, and inputs that stand in for the targets: what the task's losses multiply the
-   * outputs with is their gradient.
-   *
-   * @param total the weights of all the step's examples together
-   */
-  learn(
-    outputs: RunOutputs,
-    examples: readonly E[],
-    batch: PackedBatch,
-    total: number,
-  ): { readonly loss: number; readonly extra: Targets };
-}
-
 /** What makes a task of rows: how they are read, what is minimized, how the result is judged. */
 export interface TuningTask<E extends Example = Example, Result = unknown> {
   readonly head: HeadName;
@@ -91,8 +73,18 @@ export interface TuningTask<E extends Example = Example, Result = unknown> {
   inputs?(batch: PackedBatch): Targets;
   /** Where a step is run in parts although rows' losses depend on the others: see `cached-step.ts`. */
   readonly cached?: CachedLoss;
-  /** Where the loss is no part of the program. */
-  readonly outside?: OutsideLoss<E>;
+  /**
+   * Where the loss is found outside the program, from `outputs`: the loss of some of a step's examples, and inputs that stand
+   * in for the targets. What `losses` multiplies the outputs with is their gradient.
+   *
+   * @param total the weights of all the step's examples together
+   */
+  learnOutside?(
+    outputs: RunOutputs,
+    examples: readonly E[],
+    batch: PackedBatch,
+    total: number,
+  ): { readonly loss: number; readonly extra: Targets };
   /** Keys of `config.json` that the trained weights of the tail become. */
   tailConfig?(trained: readonly StoredTensor[]): JsonObject;
   /** One result an example. */

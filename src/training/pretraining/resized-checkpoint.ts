@@ -29,7 +29,10 @@ export function configuredAs(checkpoint: Checkpoint, config: JsonObject): Config
 
 /** Shapes of the parameters of an encoder and of all its heads. */
 export function shapesOf(architecture: ConfiguredArchitecture): Shapes {
-  const graphs = (Object.keys(architecture.heads) as HeadName[]).map((head) => graphOf(architecture, head));
+  return shapesIn(graphsOf(architecture));
+}
+
+function shapesIn(graphs: readonly Graph[]): Shapes {
   return new Map(graphs.flatMap((graph) => graph.parameters.map(({ name, shape }) => [name, shape] as const)));
 }
 
@@ -45,13 +48,14 @@ export function resizeCheckpoint(
   const now = configuredAs(checkpoint, { ...checkpoint.config, ...keys });
   const before = configuredAs(checkpoint, checkpoint.config);
   const weights = checkpoint.weights(before.names);
-  const shapes = shapesOf(now);
+  const graphs = graphsOf(now);
+  const shapes = shapesIn(graphs);
   const changed: StoredTensor[] = [];
   for (const [name, from] of shapesOf(before)) {
     const to = shapes.get(name);
     if (to === undefined || !weights.has(name)) continue;
     const values = () => tensorValues(weights.tensor(name));
-    const fresh = () => freshValues(now, name, seed);
+    const fresh = () => freshValues(graphs, name, seed);
     const rebuilt = rebuild({ name, from, to, values, fresh });
     if (rebuilt !== undefined) changed.push(memoryTensor(name, to, rebuilt));
   }
@@ -62,14 +66,16 @@ export function resizeCheckpoint(
   );
 }
 
-function graphOf(architecture: ConfiguredArchitecture, head: HeadName): Graph {
-  const graph = new Graph();
-  buildModelGraph(graph, { architecture, head });
-  return graph;
+/** One with each head. */
+function graphsOf(architecture: ConfiguredArchitecture): Graph[] {
+  return (Object.keys(architecture.heads) as HeadName[]).map((head) => {
+    const graph = new Graph();
+    buildModelGraph(graph, { architecture, head });
+    return graph;
+  });
 }
 
-function freshValues(architecture: ConfiguredArchitecture, name: string, seed: number): Float32Array {
-  const graphs = (Object.keys(architecture.heads) as HeadName[]).map((head) => graphOf(architecture, head));
+function freshValues(graphs: readonly Graph[], name: string, seed: number): Float32Array {
   const graph = graphs.find(({ parameters }) => parameters.some((parameter) => parameter.name === name));
   return tensorValues(freshWeights(graph!, seedOf(seed, "weights"))(name));
 }
