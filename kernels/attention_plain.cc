@@ -8,12 +8,15 @@ namespace cloze::CLOZE_ISA {
 
 namespace {
 
-// The register tile of the mixture: rows by vectors of columns.
-constexpr int MIX_ROWS = 4;
+// Scores of so many heads are made before they are written: heads lie side by side, and one alone would write a few bytes of
+// every line.
+constexpr int64_t SCORE_HEADS = 16;
+
+// The register tile of the mixture: at most so many sums, rows and vectors of columns.
 #if defined(__AVX512F__)
-constexpr int MIX_VECTORS = 4;
+constexpr int MIX_SUMS = 16, MIX_ROWS = 8, MIX_VECTORS = 4;
 #else
-constexpr int MIX_VECTORS = 2;
+constexpr int MIX_SUMS = 8, MIX_ROWS = 4, MIX_VECTORS = 2;
 #endif
 
 AttentionOperands score_operands(const Call* call) {
@@ -31,36 +34,70 @@ AttentionOperands score_operands(const Call* call) {
   };
 }
 
-AttentionDivision divide_scores(const Call* call) {
-  const AttentionOperands o = score_operands(call);
-  const Tensor* offsets = call->in[ATTENTION_SCORES_IN_OFFSETS];
-  return AttentionDivision(integers_of(offsets), count_of(offsets) - 1, o.heads, o.size(), o.window);
+Pairs score_pairs(const Call* call) {
+  return Pairs(call->in[ATTENTION_SCORES_IN_OFFSETS], call->in[ATTENTION_SCORES_IN_PAIR_OFFSETS], QUERY_BLOCK);
 }
 
-int32_t scores_tiles(const Call* call) { return static_cast<int32_t>(divide_scores(call).tiles); }
+int32_t scores_tiles(const Call* call) { return score_pairs(call).tiles(call->in[ATTENTION_SCORES_IN_Q]->columns); }
 
-size_t scores_scratch(const Call* call) {
-  const int64_t numbers = score_operands(call).size() * QUERY_BLOCK + KEY_BLOCK * QUERY_BLOCK + KEY_BLOCK + QUERY_BLOCK;
-  return static_cast<size_t>(numbers) * sizeof(float);
+// What scores of some heads of a block of queries need: the queries of each head, its scores of a tile of keys, and a line
+// of distances.
+struct ScoreWorkspace {
+  int64_t panel_numbers;
+  static constexpr int64_t SCORES = static_cast<int64_t>(TILE_ROWS) * QUERY_BLOCK;
+  float* panels;
+  float* scores;
+  float* line;
+
+  ScoreWorkspace(char* scratch, int64_t size) : panel_numbers(size * QUERY_BLOCK), panels(reinterpret_cast<float*>(scratch)) {
+    scores = panels + SCORE_HEADS * panel_numbers;
+    line = scores + SCORE_HEADS * SCORES;
+  }
+  static size_t bytes(int64_t size) {
+    return static_cast<size_t>(SCORE_HEADS * (size * QUERY_BLOCK + SCORES) + TILE_ROWS + QUERY_BLOCK) * sizeof(float);
+  }
+};
+
+size_t scores_scratch(const Call* call) { return ScoreWorkspace::bytes(score_operands(call).size()); }
+
+// Scores of heads [block.head, block.head + heads), written to rows of y from that of the block's first query on.
+void score_heads(const AttentionOperands& o, QueryBlock block, int32_t heads, const ScoreWorkspace& w, const Tensor* y, int64_t first_row) {
+  const int width = block.width();
+  const int32_t first_head = block.head;
+  const int64_t length = block.to - block.from;
+  for (int32_t i = 0; i < heads; i++, block.head++) pack_queries(o, block, w.panels + i * w.panel_numbers);
+  for (int64_t key = 0; key < length; key += TILE_ROWS) {
+    const int keys = static_cast<int>(smaller_of(length - key, TILE_ROWS));
+    block.head = first_head;
+    for (int32_t i = 0; i < heads; i++, block.head++) {
+      score_keys(o, block, w.panels + i * w.panel_numbers, block.from + key, keys, w.line, w.scores + i * w.SCORES);
+    }
+    for (int query = 0; query < block.count; query++) {
+      for (int j = 0; j < keys; j++) {
+        const float* scores = w.scores + j * width + query;
+        float* to = row_of(y, first_row + query * length + key + j) + first_head;
+        for (int32_t i = 0; i < heads; i++) to[i] = scores[i * w.SCORES];
+      }
+    }
+  }
 }
 
 void scores_run(const Call* call, int32_t tile, char* scratch) {
   const AttentionOperands o = score_operands(call);
-  const Tensor* offsets = call->in[ATTENTION_SCORES_IN_OFFSETS];
-  const Pairs pairs(offsets, call->in[ATTENTION_SCORES_IN_PAIR_OFFSETS]);
-  float* panel = reinterpret_cast<float*>(scratch);
-  float* scores = panel + o.size() * QUERY_BLOCK;
-  float* line = scores + KEY_BLOCK * QUERY_BLOCK;
-  int64_t text = 0;
-  each_query_block(divide_scores(call), tile, pairs.offsets, pairs.texts, o.heads, [&](const QueryBlock& block) {
-    while (pairs.offsets[text] != block.from || pairs.length(text) == 0) text++;
-    pack_queries(o, block, panel);
-    for (int64_t key = block.from; key < block.to; key += KEY_BLOCK) {
-      const int keys = static_cast<int>(smaller_of(block.to - key, KEY_BLOCK));
-      score_keys(o, block, panel, key, keys, line, scores);
-      for (int query = 0; query < block.count; query++) {
-        const int64_t row = pairs.first_pairs[text] + (block.first + query - block.from) * pairs.length(text) + key - block.from;
-        for (int j = 0; j < keys; j++) row_of(call->out[ATTENTION_SCORES_OUT_Y], row + j)[block.head] = scores[j * block.width() + query];
+  const Tensor* y = call->out[ATTENTION_SCORES_OUT_Y];
+  const Pairs pairs = score_pairs(call);
+  const ScoreWorkspace workspace(scratch, o.size());
+  pairs.each_run(o.q->columns, tile, [&](int64_t text, int64_t from, int64_t to) {
+    const int64_t start = pairs.offsets[text], length = pairs.length(text);
+    // Blocks of even width, or the last of them would leave lanes idle.
+    const int64_t blocks = (to - from + QUERY_BLOCK - 1) / QUERY_BLOCK;
+    const int64_t each = ((to - from + blocks - 1) / blocks + LANES - 1) / LANES * LANES;
+    for (int64_t query = from; query < to; query += each) {
+      const int count = static_cast<int>(smaller_of(to - query, each));
+      for (int64_t head = 0; head < o.heads; head += SCORE_HEADS) {
+        const int32_t heads = static_cast<int32_t>(smaller_of(o.heads - head, SCORE_HEADS));
+        const QueryBlock block = {start, start + length, start + query, count, static_cast<int32_t>(head)};
+        score_heads(o, block, heads, workspace, y, pairs.first_pairs[text] + query * length);
       }
     }
   });
@@ -125,7 +162,7 @@ struct Mixture {
 };
 
 template <int ROWS, int VECTORS, class Part>
-CLOZE_INLINE void mix_columns(const Mixture& m, int64_t column, Part part) {
+void mix_columns(const Mixture& m, int64_t column, Part part) {
   vf sum[ROWS][VECTORS] = {};
   for (int64_t head = 0; head < m.shared; head++) {
     const float* weights = m.weights + head;
@@ -144,21 +181,23 @@ CLOZE_INLINE void mix_columns(const Mixture& m, int64_t column, Part part) {
   }
 }
 
-template <int ROWS>
-void mix_rows(const Mixture& m) {
-  int64_t column = 0;
-  for (; column + MIX_VECTORS * LANES <= m.size; column += MIX_VECTORS * LANES) mix_columns<ROWS, MIX_VECTORS>(m, column, WholeVector{});
-  for (; column + LANES <= m.size; column += LANES) mix_columns<ROWS, 1>(m, column, WholeVector{});
-  if (column < m.size) mix_columns<ROWS, 1>(m, column, FirstLanes{static_cast<int>(m.size - column)});
-}
-
-// Rows [from, to) of a text and one head of y.
-void mix_head(Mixture m, int64_t from, int64_t to) {
+// Some columns of rows [from, to).
+template <int VECTORS, class Part>
+void mix_rows(Mixture m, int64_t from, int64_t to, int64_t column, Part part) {
+  constexpr int ROWS = MIX_SUMS / VECTORS < MIX_ROWS ? MIX_SUMS / VECTORS : MIX_ROWS;
   m.weights += from * m.row_stride;
   m.y += from * m.y_stride;
   int64_t rows = to - from;
-  for (; rows >= MIX_ROWS; rows -= MIX_ROWS, m.weights += MIX_ROWS * m.row_stride, m.y += MIX_ROWS * m.y_stride) mix_rows<MIX_ROWS>(m);
-  for (; rows > 0; rows--, m.weights += m.row_stride, m.y += m.y_stride) mix_rows<1>(m);
+  for (; rows >= ROWS; rows -= ROWS, m.weights += ROWS * m.row_stride, m.y += ROWS * m.y_stride) mix_columns<ROWS, VECTORS>(m, column, part);
+  for (; rows > 0; rows--, m.weights += m.row_stride, m.y += m.y_stride) mix_columns<1, VECTORS>(m, column, part);
+}
+
+// Rows [from, to) of a text and one head of y.
+template <int VECTORS = MIX_VECTORS>
+void mix_head(const Mixture& m, int64_t from, int64_t to, int64_t column = 0) {
+  for (; column + VECTORS * LANES <= m.size; column += VECTORS * LANES) mix_rows<VECTORS>(m, from, to, column, WholeVector{});
+  if constexpr (VECTORS > 1) return mix_head<VECTORS / 2>(m, from, to, column);
+  if (column < m.size) mix_rows<1>(m, from, to, column, FirstLanes{static_cast<int>(m.size - column)});
 }
 
 void mix_run(const Call* call, int32_t tile, char*) {
