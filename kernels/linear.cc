@@ -227,13 +227,13 @@ CLOZE_INLINE void fetch_results(const Operands& o, const Panel& panel, int64_t f
   }
 }
 
-// What comes after these steps: of few rows with the first of the `parts` that they are multiplied in, else with each a
-// part of the same steps of the next panel.
-Ahead ahead_of(const Panel& panel, const float* data, int64_t depth, int rows, int parts) {
-  const ptrdiff_t bytes = panel.width() * static_cast<ptrdiff_t>(sizeof(float));
+// What comes after a block of steps, fetched in equal shares by the `parts` that multiply it: of few rows the numbers that the
+// first part needs no sooner than FEW_ROWS_AHEAD later, else the same steps of the next panel.
+Ahead ahead_of(const Panel& panel, const float* data, int64_t depth, int64_t block, int rows, int parts) {
+  const ptrdiff_t bytes = panel.width() * static_cast<ptrdiff_t>(sizeof(float)), share = (bytes + parts - 1) / parts;
   const char* at = reinterpret_cast<const char*>(data);
-  if (rows <= FEW_ROWS) return {at + FEW_ROWS_AHEAD, bytes};
-  return {at + bytes * depth, (bytes + parts - 1) / parts};
+  if (rows <= FEW_ROWS) return {at + (bytes - share) * block + FEW_ROWS_AHEAD, share};
+  return {at + bytes * depth, share};
 }
 
 #if defined(__AVX512F__)
@@ -244,7 +244,7 @@ int64_t multiply_blocks(const Operands& o, const Panel& panel, int64_t first, in
   const int width = panel.width(), blocks = (rows + AMX_ROWS - 1) / AMX_ROWS;
   const bool packed = o.has_panels();
   const int64_t block_steps = packed ? BLOCK_STEPS : PACKED_DEPTH;
-  Ahead ahead = packed ? ahead_of(panel, panel_data(o.panels(), panel, depth), depth, rows, blocks) : Ahead{};
+  Ahead ahead = packed ? ahead_of(panel, panel_data(o.panels(), panel, depth), depth, block_steps, rows, blocks) : Ahead{};
   for (int64_t step = 0; step < whole; step += block_steps) {
     const ptrdiff_t steps = static_cast<ptrdiff_t>(smaller_of(whole - step, block_steps));
     const float* data = packing;
@@ -257,8 +257,7 @@ int64_t multiply_blocks(const Operands& o, const Panel& panel, int64_t first, in
       if (to - from < AMX_ROWS) begin_blocks(to - from);
       o.tiles->block(panel.vectors, steps, o.left_row(first + from) + step, o.left_stride(), data, sums + from * width, step > 0, ahead);
       if (to - from < AMX_ROWS) begin_blocks(AMX_ROWS);
-      // Of two blocks of few rows the first has fetched what comes.
-      if (rows > FEW_ROWS || from == 0) ahead.at += ahead.step_bytes * steps;
+      ahead.at += ahead.step_bytes * steps;
       if (last) finish(o, panel, first + from, first + to, sums + from * width);
     }
   }
@@ -269,7 +268,7 @@ int64_t multiply_blocks(const Operands& o, const Panel& panel, int64_t first, in
 // One panel for rows [first, first + rows).
 void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int rows, float* sums, float* packing) {
   const bool packed = o.has_panels();
-  const int64_t depth = o.depth(), depth_block = packed ? DEPTH_BLOCK : PACKED_DEPTH;
+  const int64_t depth = o.depth(), depth_block = packed && rows > FEW_ROWS ? DEPTH_BLOCK : PACKED_DEPTH;
   const int width = panel.width(), row_tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
   int64_t done = 0;
 #if defined(__AVX512F__)
@@ -281,7 +280,7 @@ void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int ro
     const float* data = packing;
     if (packed) data = panel_data(o.panels(), panel, depth) + step * width;
     else pack_steps(packing, panel, o.weight_words() + panel.first * depth + step, depth, steps);
-    Ahead ahead = packed && done == 0 ? ahead_of(panel, data, depth, rows, row_tiles) : Ahead{};
+    Ahead ahead = packed && done == 0 ? ahead_of(panel, data, depth, steps, rows, row_tiles) : Ahead{};
     each_row_tile(rows, [&](int from, int to) {
       float* own = sums + from * width;
       if (FINISHES_TILES && last) fetch_results(o, panel, first + from, first + to);
@@ -290,7 +289,6 @@ void multiply_panel(const Operands& o, const Panel& panel, int64_t first, int ro
       multiply(steps, o.left_row(first + from) + step * o.left_words(), o.left_stride(), data, own, step > 0, 1, ahead);
       if (FINISHES_TILES && last) finish(o, panel, first + from, first + to, own);
       ahead.at += ahead.step_bytes * steps;
-      if (rows <= FEW_ROWS) ahead.step_bytes = 0;
     });
     if (!FINISHES_TILES && last) finish(o, panel, first, first + rows, sums);
   }

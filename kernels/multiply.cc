@@ -26,7 +26,8 @@ void multiply_tile(ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const 
       for (int v = 0; v < V; v++) sum[r][v] = multiply_add(left, right[v], sum[r][v]);
     }
     if constexpr (WALK == WALK_FETCHING) {
-      __builtin_prefetch(ahead.at, 0, 2);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) __builtin_prefetch(ahead.at + v * LINE, 0, 2);
       ahead.at += ahead.step_bytes;
     }
     a += step_stride;
