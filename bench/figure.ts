@@ -27,11 +27,11 @@ export function formatFigure(figure: Figure): string {
   const { name, value, unit, floor, atMost, worst, detail } = figure;
   const verdict = floor === undefined ? "    " : reaches(figure) ? "ok  " : "FAIL";
   const limits = [
-    ...(floor === undefined ? [] : [`${atMost === true ? "at most" : "at least"} ${floor}`]),
+    ...(floor === undefined ? [] : [`${atMost === true ? "at most" : "at least"} ${Number(round(floor))}`]),
     ...(worst === undefined ? [] : [`worst ${round(worst)}`]),
   ];
   const stated = limits.length === 0 ? "" : ` (${limits.join(", ")})`;
-  return `${verdict} ${name.padEnd(44)} ${`${round(value)} ${unit}`.padStart(12)}${stated.padEnd(28)} ${detail}`;
+  return `${verdict} ${name.padEnd(60)} ${`${round(value)} ${unit}`.padStart(12)}${stated.padEnd(28)} ${detail}`;
 }
 
 /** Three digits that count. */

@@ -9,10 +9,9 @@
  * another processor (CLOZE_ARCHITECTURE), such as "qemu-aarch64 -L /usr/aarch64-linux-gnu".
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ARCHITECTURE, BUILD_FOLDER, COMMON_FLAGS } from "../build-sources.ts";
+import { ARCHITECTURE, BUILD_FOLDER, COMMON_FLAGS, kernelFiles } from "../build-sources.ts";
 
 const [program, ...words] = process.argv.slice(2);
 if (program !== "check" && program !== "bench") {
@@ -22,10 +21,8 @@ if (program !== "check" && program !== "bench") {
 
 const folder = join(BUILD_FOLDER, `${process.platform}-${ARCHITECTURE}`);
 const sets = ARCHITECTURE === "arm64" ? ["neon"] : ["sse2", "avx2", "avx512"];
-const objects = sets.flatMap((set) => {
-  const names = readdirSync(join(folder, set)).filter((name) => name.endsWith(".o"));
-  return names.map((name) => join(folder, set, name));
-});
+const names = kernelFiles().map((name) => name.replace(/\.cc$/, ".o"));
+const objects = sets.flatMap((set) => names.map((name) => join(folder, set, name)));
 const executable = join(folder, program);
 const source = fileURLToPath(new URL(`${program}.cc`, import.meta.url));
 const flags = [...COMMON_FLAGS.filter((flag) => flag !== "-fno-exceptions"), "-O2", "-pthread", `-I${BUILD_FOLDER}`];
