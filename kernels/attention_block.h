@@ -124,17 +124,6 @@ inline void score_keys(const AttentionOperands& o, const QueryBlock& block, cons
   add_biases(o, block, first, count, line, scores);
 }
 
-// The last text that starts at a row of the batch or before it.
-inline int64_t text_at(const int32_t* offsets, int64_t texts, int64_t row) {
-  int64_t low = 0;
-  for (int64_t high = texts; high - low > 1;) {
-    const int64_t middle = (low + high) / 2;
-    if (offsets[middle] <= row) low = middle;
-    else high = middle;
-  }
-  return low;
-}
-
 // How attention is cut into tiles: by ranges of tokens in which blocks of queries start, and by heads.
 struct AttentionDivision {
   int64_t tokens_each;

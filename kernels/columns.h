@@ -76,6 +76,17 @@ CLOZE_INLINE const float* numbers_of(const Tensor* vector) {
 CLOZE_INLINE const int32_t* integers_of(const Tensor* tensor) { return static_cast<const int32_t*>(tensor->data); }
 CLOZE_INLINE int64_t count_of(const Tensor* tensor) { return tensor->rows * tensor->columns; }
 
+// The last text that starts at a row of the batch or before it.
+inline int64_t text_at(const int32_t* offsets, int64_t texts, int64_t row) {
+  int64_t low = 0;
+  for (int64_t high = texts; high - low > 1;) {
+    const int64_t middle = (low + high) / 2;
+    if (offsets[middle] <= row) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 // Kernels that treat rows one by one take as many a tile as make up this many numbers: some tens of microseconds.
 constexpr int64_t TILE_NUMBERS = 32768;
 

@@ -27,7 +27,7 @@ void multiply_tile(ptrdiff_t depth, const float* a, ptrdiff_t row_stride, const 
     }
     if constexpr (WALK == WALK_FETCHING) {
 #pragma GCC unroll 4
-      for (int v = 0; v < V; v++) __builtin_prefetch(ahead.at + v * LINE, 0, 2);
+      for (int v = 0; v < V; v++) __builtin_prefetch(ahead.at + v * sizeof(vf), 0, 2);
       ahead.at += ahead.step_bytes;
     }
     a += step_stride;

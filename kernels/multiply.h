@@ -29,9 +29,8 @@ struct LeftOperand {
   ptrdiff_t step_stride;
 };
 
-// Memory that is wanted soon: each step of a register tile asks for a little of it, so that it arrives meanwhile. A step may move
-// on by as many lines as it has vectors, so it asks for all of those.
-constexpr ptrdiff_t LINE = LANES * sizeof(float) < 64 ? LANES * sizeof(float) : 64;
+// Memory that is wanted soon: each step of a register tile asks for a little of it, so that it arrives meanwhile. A step moves on
+// by the tile's width at most, so it asks for that much.
 struct Ahead {
   const char* at;
   ptrdiff_t step_bytes;

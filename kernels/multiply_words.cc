@@ -97,7 +97,7 @@ struct NarrowedInt8 {
         _Pragma("GCC unroll 4") for (int v = 0; v < V; v++) sum[r][v] = Form::add(left, right[v], sum[r][v]);  \
       }                                                                                                        \
     }                                                                                                          \
-    _Pragma("GCC unroll 4") for (int v = 0; v < V; v++) __builtin_prefetch(ahead.at + v * LINE, 0, 2);         \
+    _Pragma("GCC unroll 4") for (int v = 0; v < V; v++) __builtin_prefetch(ahead.at + v * sizeof(vf), 0, 2);   \
     ahead.at += ahead.step_bytes;                                                                              \
     a += Form::TURNS;                                                                                          \
   }                                                                                                            \

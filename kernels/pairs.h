@@ -37,7 +37,7 @@ struct Pairs {
     const int64_t each = tokens_each(numbers_of_pair);
     int64_t token = tile * each;
     const int64_t end = smaller_of(token + each, offsets[texts]);
-    for (int64_t text = 0; token < end; text++) {
+    for (int64_t text = text_at(offsets, texts, token); token < end; text++) {
       if (offsets[text + 1] <= token) continue;
       const int64_t to = smaller_of(end, offsets[text + 1]);
       use(text, token - offsets[text], to - offsets[text]);
